@@ -1,0 +1,297 @@
+// One WebSocket connection after its handshake, without I/O: bytes in, calls to a handler out; frames to send are
+// taken by an adapter once per turn of the loop. Server and client are the same machine, told apart by masking and by
+// who closes TCP.
+
+import { ABNORMAL, isValidCloseCode, MAX_REASON_BYTES, NO_STATUS } from './close-code.ts'
+import type { DeflateCodec } from './deflate/codec.ts'
+import { FrameParser } from './frame-parser.ts'
+import { copyBytes, FrameWriter, type Slab } from './frame-writer.ts'
+import { next, State } from './lifecycle.ts'
+import { type MessageLimits, MessageReader, type MessageTarget } from './message-reader.ts'
+import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcode.ts'
+import type { Platform } from './platform.ts'
+import { VIOLATIONS, type Violation } from './violation.ts'
+
+/**
+ * Pings are answered one by one up to this many in what is not taken yet; of further ones only the newest is kept
+ * (RFC 6455 §5.5.3: "the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame").
+ */
+const PONGS_PER_TURN = 16
+
+/** Who hears what happens on a connection. The same views and ownership as in `MessageTarget`. */
+export interface ConnectionHandler {
+  onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void
+  onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): void
+  onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): void
+  /** A ping was answered already (unless `autoPong` is off); the view lives as long as the call. */
+  onPing(payload: Uint8Array): void
+  onPong(payload: Uint8Array): void
+  /** The peer's Close frame came and is answered. The connection is DONE: a server closes TCP now. */
+  onClose(code: number, reason: string): void
+  /** The peer broke a rule; our Close frame with the violation's code is written. The connection is FAILED. */
+  onViolation(violation: Violation): void
+}
+
+export interface ConnectionOptions {
+  readonly role: 'server' | 'client'
+  readonly limits: MessageLimits
+  readonly codec: DeflateCodec | null
+  readonly autoPong: boolean
+}
+
+/** The connection. `receive` what arrives, `take` what is to be written after each call that may have written. */
+export class Connection implements MessageTarget {
+  /** One of `State`. */
+  state: number = State.OPEN
+  /** What the peer's Close frame said: 1005 if it had no code, 1006 while none has come (RFC 6455 §7.1.5). */
+  closeCode: number = ABNORMAL
+  closeReason = ''
+  /** Frames to be sent. Adapters may append prepared ones directly. */
+  readonly writer: FrameWriter
+  readonly codec: DeflateCodec | null
+  private readonly platform: Platform
+  private readonly handler: ConnectionHandler
+  private readonly parser: FrameParser
+  private readonly reader: MessageReader
+  private readonly autoPong: boolean
+  private paused = false
+  // The rest of a chunk behind the message at which reading was paused. One chunk: the adapter stops reading too.
+  private rest: Uint8Array | null = null
+  private pongs = 0
+  private latestPing: Uint8Array | null = null
+  // The first byte of the fragmented message being sent, 0 if none is.
+  private sending = 0
+
+  constructor(options: ConnectionOptions, handler: ConnectionHandler, platform: Platform, slab: Slab) {
+    const server = options.role === 'server'
+    this.writer = new FrameWriter(platform, slab, !server)
+    this.codec = options.codec
+    this.platform = platform
+    this.handler = handler
+    this.reader = new MessageReader(this, platform, options.limits, options.codec, server)
+    this.parser = new FrameParser(this.reader, server)
+    this.autoPong = options.autoPong
+  }
+
+  /** Is anything waiting to be taken? */
+  get hasOutput(): boolean {
+    return this.writer.pending > 0 || this.latestPing !== null
+  }
+
+  /** Is a frame or a message under way? Then the peer owes its rest. */
+  get insideMessage(): boolean {
+    return this.parser.insideFrame || this.reader.insideMessage
+  }
+
+  /**
+   * Takes over a chunk that arrived: it is unmasked in place, and binary messages are views of it.
+   * While paused nothing may be received but one chunk already under way, which is kept.
+   */
+  receive(chunk: Uint8Array): void {
+    if (this.state >= State.DONE) return
+    if (this.paused) this.rest = this.rest === null ? chunk : concat(this.platform, this.rest, chunk)
+    else this.walk(chunk)
+  }
+
+  /** Stops before the next message. The adapter stops reading from the transport as well. */
+  pause(): void {
+    this.paused = true
+  }
+
+  /** Goes on; what was kept is delivered within this call. */
+  resume(): void {
+    if (!this.paused) return
+    this.paused = false
+    const { rest } = this
+    if (rest === null) return
+    this.rest = null
+    this.walk(rest)
+  }
+
+  /** Has a pause left messages undelivered? */
+  get hasRest(): boolean {
+    return this.rest !== null
+  }
+
+  /** The transport ended. `closeCode` stays 1006 if no Close frame came. */
+  end(): void {
+    this.state = next(this.state, 'transport ended')
+    this.reader.release()
+    this.writer.clear()
+    this.rest = null
+    this.latestPing = null
+  }
+
+  /**
+   * Appends a text message, or a fragment of one.
+   *
+   * @returns false if the connection does not take data any more (RFC 6455 §5.5.1: "The application MUST NOT send any
+   * more data frames after sending a Close frame")
+   */
+  sendText(text: string, compress: boolean, fin = true): boolean {
+    if (this.state !== State.OPEN) return false
+    if (this.compressing(compress)) {
+      const bytes = this.platform.allocate(this.platform.utf8Length(text))
+      this.platform.encodeUtf8(text, bytes, 0)
+      this.sendCompressed(Opcode.text, bytes, fin)
+    } else this.writer.text(this.firstByte(Opcode.text, fin), text)
+    return true
+  }
+
+  /** As `sendText`, for bytes: a binary message, or text already encoded. Ownership as in `FrameWriter.bytes`. */
+  sendBytes(opcode: 1 | 2, bytes: Uint8Array, start: number, end: number, compress: boolean, fin = true): boolean {
+    if (this.state !== State.OPEN) return false
+    if (this.compressing(compress)) this.sendCompressed(opcode, bytes.subarray(start, end), fin)
+    else this.writer.bytes(this.firstByte(opcode, fin), bytes, start, end)
+    return true
+  }
+
+  /** Appends a ping or a pong with at most 125 bytes; allowed until our Close frame is out. */
+  sendControl(opcode: 9 | 10, payload: Uint8Array): boolean {
+    if (this.state !== State.OPEN) return false
+    if (payload.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame carries at most 125 bytes')
+    this.writer.bytes(FIN | opcode, payload, 0, payload.length)
+    return true
+  }
+
+  /**
+   * Starts the closing handshake (RFC 6455 §7.1.2). Does nothing once it has begun.
+   *
+   * @param code absent: a Close frame without a payload
+   * @throws RangeError for a code that must not be sent or a reason of more than 123 bytes
+   */
+  close(code?: number, reason = ''): void {
+    if (this.state !== State.OPEN) return
+    if (code !== undefined && !isValidCloseCode(code)) throw new RangeError(`${code} is not a close code to be sent`)
+    if (code === undefined && reason !== '') throw new TypeError('a close reason needs a code')
+    if (this.platform.utf8Length(reason) > MAX_REASON_BYTES)
+      throw new RangeError('a close reason has at most 123 bytes')
+    this.writeClose(code, reason)
+    this.state = next(this.state, 'close sent')
+  }
+
+  /** Hands over what is to be written, in order, or null. The bytes belong to the taker. */
+  take(): Uint8Array | readonly Uint8Array[] | null {
+    if (this.latestPing !== null) {
+      const ping = this.latestPing
+      this.latestPing = null
+      if (this.state === State.OPEN) this.sendControl(Opcode.pong, ping)
+    }
+    this.pongs = 0
+    return this.writer.take()
+  }
+
+  // --- what the reader finds -------------------------------------------------------------------------------------
+
+  onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): boolean {
+    this.handler.onText(bytes, start, end, seen, owned)
+    return this.reading
+  }
+
+  onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): boolean {
+    this.handler.onBinary(bytes, start, end, owned)
+    return this.reading
+  }
+
+  onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): boolean {
+    this.handler.onPart(opcode, bytes, start, end, last)
+    return this.reading
+  }
+
+  onPing(bytes: Uint8Array, start: number, end: number): boolean {
+    const payload = bytes.subarray(start, end)
+    // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
+    // already received a Close frame." After our own Close frame nothing more is sent either.
+    if (this.autoPong && this.state === State.OPEN) this.answerPing(payload)
+    this.handler.onPing(payload)
+    return this.reading
+  }
+
+  onPong(bytes: Uint8Array, start: number, end: number): boolean {
+    this.handler.onPong(bytes.subarray(start, end))
+    return this.reading
+  }
+
+  onClose(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    // RFC 6455 §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer".
+    if (length === 1) return this.onViolation(VIOLATIONS['close-one-byte'])
+    const code = length === 0 ? NO_STATUS : ((bytes[start] as number) << 8) | (bytes[start + 1] as number)
+    if (length > 0 && !isValidCloseCode(code)) return this.onViolation(VIOLATIONS['close-code'])
+    if (length > 2 && !this.platform.isUtf8(bytes, start + 2, end)) {
+      return this.onViolation(VIOLATIONS['close-reason-utf8'])
+    }
+    this.closeCode = code
+    this.closeReason = length > 2 ? this.platform.decodeUtf8(bytes, start + 2, end) : ''
+    // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
+    // MUST send a Close frame in response … it typically echos the status code it received."
+    if (this.state === State.OPEN) this.writeClose(code === NO_STATUS ? undefined : code, '')
+    this.state = next(this.state, 'close received')
+    this.handler.onClose(code, this.closeReason)
+  }
+
+  onViolation(violation: Violation): void {
+    // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code before proceeding to
+    // Close the WebSocket Connection", and must not go on processing data.
+    if (this.state === State.OPEN) this.writeClose(violation.closeCode, violation.text)
+    this.state = next(this.state, 'violation')
+    this.reader.release()
+    this.handler.onViolation(violation)
+  }
+
+  private get reading(): boolean {
+    return !this.paused && this.state <= State.CLOSING
+  }
+
+  private walk(chunk: Uint8Array): void {
+    const at = this.parser.push(chunk, 0, chunk.length)
+    // Stopped by a pause: what lies behind the message waits. Stopped for good: it is dropped.
+    if (at < chunk.length && this.paused && this.state <= State.CLOSING) this.rest = chunk.subarray(at)
+  }
+
+  private answerPing(payload: Uint8Array): void {
+    if (this.pongs < PONGS_PER_TURN) {
+      this.pongs++
+      this.sendControl(Opcode.pong, payload)
+      return
+    }
+    this.latestPing = this.platform.allocate(payload.length)
+    copyBytes(payload, 0, payload.length, this.latestPing, 0)
+  }
+
+  private compressing(compress: boolean): boolean {
+    if (this.codec === null) return false
+    // Within a fragmented message the first frame's choice holds for all (RFC 7692 §6.1).
+    return this.sending === 0 ? compress : (this.sending & RSV1) !== 0
+  }
+
+  private sendCompressed(opcode: number, bytes: Uint8Array, fin: boolean): void {
+    const payload = (this.codec as DeflateCodec).deflate(bytes, fin)
+    this.writer.bytes(this.firstByte(opcode | RSV1, fin), payload, 0, payload.length)
+  }
+
+  /** FIN, RSV1 and opcode of the next frame: a continuation while a fragmented message is being sent. */
+  private firstByte(opcode: number, fin: boolean): number {
+    const first = this.sending === 0 ? opcode : Opcode.continuation
+    this.sending = fin ? 0 : this.sending === 0 ? opcode : this.sending
+    return fin ? first | FIN : first
+  }
+
+  private writeClose(code: number | undefined, reason: string): void {
+    const length = code === undefined ? 0 : 2 + this.platform.utf8Length(reason)
+    const payload = this.platform.allocate(length)
+    if (code !== undefined) {
+      payload[0] = code >>> 8
+      payload[1] = code & 0xff
+      this.platform.encodeUtf8(reason, payload, 2)
+    }
+    this.writer.bytes(FIN | Opcode.close, payload, 0, length)
+  }
+}
+
+function concat(platform: Platform, a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = platform.allocate(a.length + b.length)
+  both.set(a)
+  both.set(b, a.length)
+  return both
+}

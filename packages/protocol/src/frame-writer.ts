@@ -1,0 +1,246 @@
+// Frames on their way out. Small ones are appended to a slab that all connections share, so that everything one
+// connection says in a turn of the loop is one run of bytes and one write; a large payload is a segment of its own.
+// Nothing here touches a socket: the adapter takes the segments once per turn.
+
+import { xorMask } from './mask.ts'
+import { MASK } from './opcode.ts'
+import type { Platform } from './platform.ts'
+
+const SLAB_BYTES = 64 * 1024
+
+/** Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. */
+export const COPY_UP_TO: number = 8 * 1024
+
+/** 2 bytes, 8 of length, 4 of key. */
+const MAX_HEADER = 14
+
+/** Memory that frames are written into, shared by all connections of a process. A full slab is left to its readers. */
+export class Slab {
+  bytes: Uint8Array
+  used = 0
+  private readonly platform: Pick<Platform, 'allocate'>
+
+  constructor(platform: Pick<Platform, 'allocate'>) {
+    this.platform = platform
+    this.bytes = platform.allocate(SLAB_BYTES)
+  }
+
+  /** Makes sure that `size` bytes (at most a slab) are free behind `used`. */
+  reserve(size: number): void {
+    if (this.bytes.length - this.used >= size) return
+    this.bytes = this.platform.allocate(SLAB_BYTES)
+    this.used = 0
+  }
+}
+
+/** Writes a frame header and returns the index behind it. `key` is written only if `mask` is MASK. */
+export function writeHeader(
+  into: Uint8Array,
+  at: number,
+  byte0: number,
+  length: number,
+  mask: number,
+  key: number,
+): number {
+  let i = at
+  into[i++] = byte0
+  if (length < 126) into[i++] = mask | length
+  else if (length < 0x1_0000) {
+    into[i++] = mask | 126
+    into[i++] = length >>> 8
+    into[i++] = length & 0xff
+  } else {
+    into[i++] = mask | 127
+    const high = Math.floor(length / 0x1_0000_0000)
+    for (let shift = 24; shift >= 0; shift -= 8) into[i++] = (high >>> shift) & 0xff
+    for (let shift = 24; shift >= 0; shift -= 8) into[i++] = (length >>> shift) & 0xff
+  }
+  if (mask === 0) return i
+  into[i] = key & 0xff
+  into[i + 1] = (key >>> 8) & 0xff
+  into[i + 2] = (key >>> 16) & 0xff
+  into[i + 3] = key >>> 24
+  return i + 4
+}
+
+/** The size of a header for `length` payload bytes; `mask` as in `writeHeader`. */
+export function headerBytes(length: number, mask: number): number {
+  return (length < 126 ? 2 : length < 0x1_0000 ? 4 : 10) + (mask >> 5)
+}
+
+/** The frames of one connection that the adapter has not taken yet. */
+export class FrameWriter {
+  /** Bytes written and not yet taken. */
+  pending = 0
+  private readonly platform: Platform
+  private readonly slab: Slab
+  private readonly mask: number
+  private segments: Uint8Array[] | null = null
+  // The open run: bytes of the slab that belong to this connection and may still grow.
+  private run: Uint8Array | null = null
+  private runStart = 0
+  private runEnd = 0
+
+  /** @param masked RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server" */
+  constructor(platform: Platform, slab: Slab, masked: boolean) {
+    this.platform = platform
+    this.slab = slab
+    this.mask = masked ? MASK : 0
+  }
+
+  /** Appends a frame whose payload is `text` in UTF-8. Returns the payload's length in bytes. */
+  text(byte0: number, text: string): number {
+    const most = text.length * 3
+    if (most > COPY_UP_TO * 3) return this.largeText(byte0, text)
+    const { slab, mask } = this
+    slab.reserve(most + MAX_HEADER)
+    // The header is sized for ASCII; where that guess fails the payload is moved, which is rare.
+    const start = slab.used
+    const guess = headerBytes(text.length, mask)
+    let length: number
+    if (text.length < 24) length = encodeShort(text, slab.bytes, start + guess)
+    else length = -1
+    if (length < 0) length = this.platform.encodeUtf8(text, slab.bytes, start + guess)
+    const header = headerBytes(length, mask)
+    if (header !== guess) slab.bytes.copyWithin(start + header, start + guess, start + guess + length)
+    const key = mask === 0 ? 0 : this.platform.randomMask()
+    const body = writeHeader(slab.bytes, start, byte0, length, mask, key)
+    if (mask !== 0) xorMask(slab.bytes, body, body + length, key, 0)
+    this.extend(start, body + length)
+    return length
+  }
+
+  /**
+   * Appends a frame whose payload is `bytes[start, end)`.
+   *
+   * Ownership: up to COPY_UP_TO bytes, and always by a client, the payload is copied; a larger one is written from
+   * where it lies and must not change until it was handed to the kernel.
+   */
+  bytes(byte0: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    const { slab, mask } = this
+    if (length > COPY_UP_TO) {
+      if (mask !== 0) this.largeMasked(byte0, bytes, start, end)
+      else {
+        this.header(byte0, length)
+        this.segment(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+      }
+      return
+    }
+    slab.reserve(length + MAX_HEADER)
+    const key = mask === 0 ? 0 : this.platform.randomMask()
+    const at = slab.used
+    const body = writeHeader(slab.bytes, at, byte0, length, mask, key)
+    copyBytes(bytes, start, end, slab.bytes, body)
+    if (mask !== 0) xorMask(slab.bytes, body, body + length, key, 0)
+    this.extend(at, body + length)
+  }
+
+  /** Appends bytes that are frames already: a prepared message. They are shared and must never change. */
+  prepared(frame: Uint8Array): void {
+    // A lone frame goes out from where it lies; behind others, copying a small one is cheaper than one more iovec.
+    if (this.pending === 0 || frame.length > COPY_UP_TO) {
+      this.segment(frame)
+      return
+    }
+    this.slab.reserve(frame.length)
+    const at = this.slab.used
+    copyBytes(frame, 0, frame.length, this.slab.bytes, at)
+    this.extend(at, at + frame.length)
+  }
+
+  /**
+   * Hands over what is pending, in order: one run of bytes, several, or null if there is nothing. The bytes belong to
+   * the taker for as long as it needs them; nothing overwrites them.
+   */
+  take(): Uint8Array | readonly Uint8Array[] | null {
+    if (this.pending === 0) return null
+    this.pending = 0
+    const { segments } = this
+    if (segments === null) return this.closeRun()
+    if (this.run !== null) segments.push(this.closeRun())
+    this.segments = null
+    return segments.length === 1 ? (segments[0] as Uint8Array) : segments
+  }
+
+  /** Forgets what is pending: the transport is gone. */
+  clear(): void {
+    this.pending = 0
+    this.segments = null
+    this.run = null
+  }
+
+  private header(byte0: number, length: number): void {
+    this.slab.reserve(MAX_HEADER)
+    const at = this.slab.used
+    this.extend(at, writeHeader(this.slab.bytes, at, byte0, length, 0, 0))
+  }
+
+  private largeText(byte0: number, text: string): number {
+    const length = this.platform.utf8Length(text)
+    const key = this.mask === 0 ? 0 : this.platform.randomMask()
+    const frame = this.platform.allocate(headerBytes(length, this.mask) + length)
+    const body = writeHeader(frame, 0, byte0, length, this.mask, key)
+    this.platform.encodeUtf8(text, frame, body)
+    if (this.mask !== 0) xorMask(frame, body, frame.length, key, 0)
+    this.segment(frame)
+    return length
+  }
+
+  private largeMasked(byte0: number, bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start
+    const key = this.platform.randomMask()
+    const frame = this.platform.allocate(headerBytes(length, MASK) + length)
+    const body = writeHeader(frame, 0, byte0, length, MASK, key)
+    frame.set(bytes.subarray(start, end), body)
+    xorMask(frame, body, frame.length, key, 0)
+    this.segment(frame)
+  }
+
+  /** Takes `[start, end)` of the slab for this connection: a longer run, or a new one. */
+  private extend(start: number, end: number): void {
+    const { slab } = this
+    if (this.run === slab.bytes && this.runEnd === start) this.runEnd = end
+    else {
+      if (this.run !== null) this.push(this.closeRun())
+      this.run = slab.bytes
+      this.runStart = start
+      this.runEnd = end
+    }
+    slab.used = end
+    this.pending += end - start
+  }
+
+  private segment(bytes: Uint8Array): void {
+    if (this.run !== null) this.push(this.closeRun())
+    this.push(bytes)
+    this.pending += bytes.length
+  }
+
+  private push(bytes: Uint8Array): void {
+    if (this.segments === null) this.segments = [bytes]
+    else this.segments.push(bytes)
+  }
+
+  private closeRun(): Uint8Array {
+    const run = (this.run as Uint8Array).subarray(this.runStart, this.runEnd)
+    this.run = null
+    return run
+  }
+}
+
+/** Writes a short text if it is ASCII; -1 if it is not. A native call costs more than these few steps. */
+function encodeShort(text: string, into: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    if (unit >= 0x80) return -1
+    into[at + i] = unit
+  }
+  return text.length
+}
+
+/** Copies `from[start, end)`. Below 64 bytes a loop is cheaper than a view and a native call. */
+export function copyBytes(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): void {
+  if (end - start < 64) for (let i = start, to = at; i < end; i++, to++) into[to] = from[i] as number
+  else into.set(start === 0 && end === from.length ? from : from.subarray(start, end), at)
+}

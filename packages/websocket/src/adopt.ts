@@ -1,0 +1,43 @@
+// A connection whose handshake was done elsewhere becomes a Socket: for the `ws` face, for proxies, for tests.
+
+import type { Duplex } from 'node:stream'
+import type { DeflateParameters } from '@tautline/protocol'
+import { EngineSocket } from './engine-socket.ts'
+import { type DeflateEffort, NodePlatform, nodePlatform } from './platform.ts'
+import { completeSettings, type Settings } from './settings.ts'
+import type { Socket, SocketOptions } from './socket.ts'
+
+/** What was agreed on in the handshake. */
+export interface Agreement {
+  readonly role: 'server' | 'client'
+  readonly subprotocol?: string
+  readonly deflate?: DeflateParameters | null
+}
+
+/** Options of adopted connections, checked once and shared by many. Made by `adoption`. */
+export interface Adoption {
+  readonly settings: Settings
+}
+
+/** Checks and completes options for any number of `adopt` calls. */
+export function adoption(options: SocketOptions & { readonly effort?: DeflateEffort } = {}): Adoption {
+  const platform = options.effort === undefined ? nodePlatform : new NodePlatform(options.effort)
+  return { settings: completeSettings(options, platform) }
+}
+
+/**
+ * Makes a Socket of a stream behind its handshake.
+ *
+ * @param stream becomes the socket's own; it must be connected
+ * @param head bytes behind the handshake that were read already; delivered, like all others, not before the next turn
+ */
+export function adopt(stream: Duplex, head: Uint8Array, agreement: Agreement, shared: Adoption = adoption()): Socket {
+  const { role, subprotocol = '', deflate = null } = agreement
+  const net = stream as Duplex & { setNoDelay?(on: boolean): void; setTimeout?(ms: number): void }
+  net.setTimeout?.(0)
+  net.setNoDelay?.(true)
+  if (head.length > 0) stream.unshift(head)
+  const socket = new EngineSocket(stream, shared.settings, { role, subprotocol, deflate, onGone: null })
+  socket.begin(new Uint8Array(0))
+  return socket
+}

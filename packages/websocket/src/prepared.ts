@@ -1,0 +1,101 @@
+// A message framed once, and compressed once for each window size that asks for it, to be sent to many connections.
+
+import { Buffer } from 'node:buffer'
+import { DeflateCodec, FIN, headerBytes, Opcode, RSV1, writeHeader } from '@tautline/protocol'
+import { nodePlatform } from './platform.ts'
+
+/** How a message is prepared. */
+export interface PrepareOptions {
+  /** true: bytes go out as a binary message (the default for bytes); false: bytes are UTF-8 text. */
+  readonly binary?: boolean
+  /** false: never compressed, whatever a connection negotiated. */
+  readonly compress?: boolean
+}
+
+/**
+ * A message whose frame is shared by all connections it is sent to. Made by `prepare`, sent by `Socket.send`.
+ * It holds copies: what it was made from may change.
+ */
+export class PreparedMessage {
+  readonly binary: boolean
+  readonly compress: boolean
+  /** The payload in bytes, and its frame as a server sends it. Shared: never written to. */
+  readonly payload: Uint8Array
+  readonly frame: Uint8Array
+  private deflated: Map<number, Uint8Array> | null = null
+
+  constructor(payload: Uint8Array, binary: boolean, compress: boolean) {
+    const header = headerBytes(payload.length, 0)
+    const frame = nodePlatform.allocate(header + payload.length)
+    writeHeader(frame, 0, FIN | opcodeOf(binary), payload.length, 0, 0)
+    frame.set(payload, header)
+    this.binary = binary
+    this.compress = compress
+    this.frame = frame
+    this.payload = frame.subarray(header)
+  }
+
+  /** The compressed frame for a window of `bits`; it refers to nothing sent before, so any connection can take it. */
+  deflatedFrame(bits: number): Uint8Array {
+    this.deflated ??= new Map()
+    let frame = this.deflated.get(bits)
+    if (frame === undefined) {
+      const payload = standalone(bits).deflate(this.payload, true)
+      const header = headerBytes(payload.length, 0)
+      frame = nodePlatform.allocate(header + payload.length)
+      writeHeader(frame, 0, FIN | RSV1 | opcodeOf(this.binary), payload.length, 0, 0)
+      frame.set(payload, header)
+      this.deflated.set(bits, frame)
+    }
+    return frame
+  }
+}
+
+function opcodeOf(binary: boolean): number {
+  return binary ? Opcode.binary : Opcode.text
+}
+
+/**
+ * Frames a message once, to be sent to many: `for (const socket of server.sockets) socket.send(prepared)`.
+ *
+ * @param data text, or bytes, which are copied
+ * @throws TypeError for anything else
+ */
+export function prepare(
+  data: string | ArrayBufferLike | ArrayBufferView,
+  options: PrepareOptions = {},
+): PreparedMessage {
+  const binary = options.binary ?? typeof data !== 'string'
+  const payload = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
+  return new PreparedMessage(payload, binary, options.compress ?? true)
+}
+
+/**
+ * A view of whatever holds bytes.
+ *
+ * @throws TypeError naming what is accepted
+ */
+export function bytesOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
+  if (data instanceof Uint8Array) return data
+  if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data)
+  const got = data === null ? 'null' : typeof data
+  throw new TypeError(`expected a string, an ArrayBuffer, a typed array, a DataView or a prepared message, got ${got}`)
+}
+
+const codecs = new Map<number, DeflateCodec>()
+
+function standalone(bits: number): DeflateCodec {
+  let codec = codecs.get(bits)
+  if (codec === undefined) {
+    const parameters = {
+      serverNoContextTakeover: true,
+      clientNoContextTakeover: true,
+      serverMaxWindowBits: bits,
+      clientMaxWindowBits: 15,
+    }
+    codec = new DeflateCodec(nodePlatform, parameters, 'server')
+    codecs.set(bits, codec)
+  }
+  return codec
+}

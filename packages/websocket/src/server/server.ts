@@ -1,0 +1,312 @@
+// A WebSocket server: on a port of its own, attached to an HTTP server, or fed by hand. It owns the set of open
+// sockets and decides in one place, `open`, how a good request becomes one.
+
+import type { IncomingMessage } from 'node:http'
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import {
+  HeaderFields,
+  isRefusal,
+  REFUSALS,
+  type Refusal,
+  type RequestHead,
+  type UpgradeOffer,
+  WebSocketError,
+} from '@tautline/protocol'
+import { EngineSocket } from '../engine-socket.ts'
+import { NodePlatform, nodePlatform } from '../platform.ts'
+import { PreparedMessage, type PrepareOptions, prepare } from '../prepared.ts'
+import { completeSettings, limit, type Settings } from '../settings.ts'
+import type { Bytes, Socket } from '../socket.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
+import { Handshake, type HandshakeOwner } from './handshake.ts'
+import { Linger } from './linger.ts'
+import type { Authorization, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
+import { grant, judge, refuse } from './upgrade.ts'
+
+export type ConnectionCallback = (socket: Socket, request: UpgradeRequest) => void
+
+const NO_BYTES = new Uint8Array(0)
+/** RFC 9110 §10.2.3, in seconds: long enough that a crowd does not come back at once. */
+const RETRY_AFTER: readonly string[] = ['Retry-After', '5']
+
+/** A running server. Made by `createServer`. */
+export class Server implements HandshakeOwner {
+  /** The open connections. */
+  readonly sockets: ReadonlySet<Socket>
+  /** Resolves when the port is open; rejects, like `net.Server`, when it cannot be (EADDRINUSE, EACCES). */
+  readonly listening: Promise<void>
+  /** @internal */ readonly wheel: TimerWheel
+  /** @internal */ readonly handshakeTimeout: number
+  /** @internal */ readonly headLimits: { maxBytes: number; maxHeaders: number }
+  private readonly open: Set<EngineSocket> = new Set()
+  private readonly handshakes: Set<Handshake> = new Set()
+  private readonly options: ServerOptions
+  private readonly settings: Settings
+  private readonly onConnection: ConnectionCallback
+  private readonly maxConnections: number
+  private readonly maxHandshakes: number
+  private readonly listener: NetServer | TlsServer | null
+  private pending = 0
+  private closing: Promise<void> | null = null
+  private whenEmpty: (() => void) | null = null
+  private readonly onGone: (socket: EngineSocket) => void
+  private readonly onUpgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void
+
+  /** @internal Use `createServer`. */
+  constructor(options: ServerOptions, onConnection: ConnectionCallback) {
+    checkOptions(options)
+    const { compression } = options
+    const platform = typeof compression === 'object' ? new NodePlatform(compression) : nodePlatform
+    this.options = options
+    this.settings = completeSettings(options, platform)
+    this.onConnection = onConnection
+    this.sockets = this.open
+    this.wheel = this.settings.wheel
+    this.handshakeTimeout = limit('handshakeTimeout', options.handshakeTimeout, 10_000)
+    this.headLimits = {
+      maxBytes: limit('maxHeadBytes', options.maxHeadBytes, 16 * 1024),
+      maxHeaders: limit('maxHeaders', options.maxHeaders, 100),
+    }
+    this.maxConnections = limit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
+    this.maxHandshakes = limit('maxHandshakes', options.maxHandshakes, 10_000)
+    this.onGone = (socket) => this.forget(socket)
+    this.onUpgrade = (request, stream, head) => this.upgradeFrom(request, stream, head)
+    options.server?.on('upgrade', this.onUpgrade)
+    // Pages on our port may keep their connection and ask for a WebSocket on it later.
+    options.http?.on('upgrade', this.onUpgrade)
+    this.listener = options.port === undefined ? null : this.createListener()
+    this.listening = this.listener === null ? Promise.resolve() : listen(this.listener, options)
+  }
+
+  /** @internal */
+  get sharesPort(): boolean {
+    return this.options.http !== undefined
+  }
+
+  /** Where it listens; null while it does not. */
+  address(): AddressInfo | null {
+    const server = this.listener ?? this.options.server
+    const address = server?.address()
+    return typeof address === 'object' ? (address ?? null) : null
+  }
+
+  /** Sends one message to every open connection: framed once, compressed once. Returns how many took it. */
+  broadcast(data: string | Bytes | PreparedMessage, options?: PrepareOptions): number {
+    const message = data instanceof PreparedMessage ? data : prepare(data, options)
+    let count = 0
+    for (const socket of this.open) if (socket.send(message) !== 'dropped') count++
+    return count
+  }
+
+  /**
+   * Takes over a request that an HTTP server's `upgrade` event brought.
+   *
+   * @param head what was read behind the request
+   * @param callback instead of the server's own, for this connection
+   */
+  handleUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer, callback?: ConnectionCallback): void {
+    this.watch(stream)
+    const version = request.httpVersion === '1.0' ? '1.0' : '1.1'
+    const { method = '', url = '', rawHeaders } = request
+    const read: RequestHead = { method, target: url, version, headers: HeaderFields.fromRaw(rawHeaders) }
+    this.consider(stream, read, head, callback ?? this.onConnection)
+  }
+
+  /**
+   * New TLS connections get these keys and certificates; open ones stay.
+   *
+   * @throws Error if the server does not speak TLS on its own port, or the material is unusable (nothing changes then)
+   */
+  reloadTls(tls: TlsReload): void {
+    const { listener } = this
+    if (listener === null || !('setSecureContext' in listener)) {
+      throw new WebSocketError('TAUTLINE_NO_TLS', 'this server does not speak TLS on a port of its own')
+    }
+    listener.setSecureContext(tls)
+  }
+
+  /** Stops taking connections, sends 1001 to the open ones, and resolves when the last is gone. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown()
+    return this.closing
+  }
+
+  // --- HandshakeOwner ----------------------------------------------------------------------------------------------
+
+  /** @internal */
+  onHead(stream: Duplex, head: RequestHead, rest: Uint8Array): void {
+    this.consider(stream, head, rest, this.onConnection)
+  }
+
+  /** @internal */
+  onForeign(stream: Duplex, chunks: readonly Buffer[]): void {
+    // "This event can also be explicitly emitted by users to inject connections into the HTTP server" (node:http,
+    // 'connection'). What was read is put back first, so the server sees the connection from its first byte.
+    stream.pause()
+    stream.off('error', ignoreError)
+    for (let i = chunks.length - 1; i >= 0; i--) stream.unshift(chunks[i])
+    this.options.http?.emit('connection', stream)
+    stream.resume()
+  }
+
+  /** @internal */
+  onRefusal(stream: Duplex, refusal: Refusal): void {
+    this.options.onRefused?.(refusal, (stream as { remoteAddress?: string }).remoteAddress)
+    refuse(stream, refusal, () => new Linger(stream, this.wheel))
+  }
+
+  /** @internal */
+  onEnded(handshake: Handshake): void {
+    this.handshakes.delete(handshake)
+    this.checkEmpty()
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
+
+  private createListener(): NetServer | TlsServer {
+    const accept = (stream: Duplex): void => this.accept(stream)
+    // Half-open: the peer's FIN must not cut off what we still have to say.
+    const { tls } = this.options
+    if (tls === undefined) return createNetServer({ allowHalfOpen: true, noDelay: true }, accept)
+    const server = createTlsServer({ ...tls, allowHalfOpen: true, noDelay: true } as typeof tls, accept)
+    // A peer that speaks no TLS is its own problem; the default would be silence as well, but without a listener
+    // a socket error could be thrown.
+    server.on('tlsClientError', (_error, stream) => stream.destroy())
+    return server
+  }
+
+  private accept(stream: Duplex): void {
+    this.watch(stream)
+    if (this.closing !== null || this.handshakes.size >= this.maxHandshakes) stream.destroy()
+    else this.handshakes.add(new Handshake(stream, this))
+  }
+
+  private upgradeFrom(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    const { path, server } = this.options
+    // Another listener of the same HTTP server may serve this path.
+    if (path !== undefined && server !== undefined && server.listenerCount('upgrade') > 1) {
+      const at = (request.url ?? '').indexOf('?')
+      if ((at < 0 ? request.url : request.url?.slice(0, at)) !== path) return
+    }
+    this.handleUpgrade(request, stream, head)
+  }
+
+  /** From the first moment on: an error that nobody hears would end the process. */
+  private watch(stream: Duplex): void {
+    stream.on('error', ignoreError)
+  }
+
+  private consider(stream: Duplex, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
+    if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
+    const judged = judge(head, stream, this.options)
+    if (isRefusal(judged)) return this.onRefusal(stream, judged)
+    if (this.open.size + this.pending >= this.maxConnections) {
+      return this.onRefusal(stream, { ...REFUSALS['too-many-connections'], headers: RETRY_AFTER })
+    }
+    const [request, offer] = judged
+    const { authorize } = this.options
+    if (authorize === undefined) this.admit(stream, request, offer, rest, callback)
+    else void this.authorize(stream, request, offer, rest, callback)
+  }
+
+  private async authorize(
+    stream: Duplex,
+    request: UpgradeRequest,
+    offer: UpgradeOffer,
+    rest: Uint8Array,
+    callback: ConnectionCallback,
+  ): Promise<void> {
+    this.pending++
+    const deadline = new Linger(stream, this.wheel, this.handshakeTimeout)
+    let refusal: Authorization
+    try {
+      refusal = (await this.options.authorize?.(request)) ?? undefined
+    } catch {
+      refusal = REFUSALS['internal-error']
+    }
+    deadline.cancel()
+    this.pending--
+    // The peer may be gone meanwhile: then there is nobody to answer.
+    if (!stream.destroyed) {
+      if (this.closing !== null) refusal ??= REFUSALS['shutting-down']
+      if (refusal !== undefined) this.onRefusal(stream, refusal)
+      else this.admit(stream, request, offer, rest, callback)
+    }
+    this.checkEmpty()
+  }
+
+  private admit(
+    stream: Duplex,
+    request: UpgradeRequest,
+    offer: UpgradeOffer,
+    rest: Uint8Array,
+    callback: ConnectionCallback,
+  ): void {
+    let granted: ReturnType<typeof grant>
+    try {
+      granted = grant(request, offer, this.options, nodePlatform)
+    } catch {
+      return this.onRefusal(stream, REFUSALS['internal-error'])
+    }
+    stream.write(granted.response, 'latin1')
+    const { subprotocol, deflate } = granted
+    const socket = new EngineSocket(stream, this.settings, {
+      role: 'server',
+      subprotocol,
+      deflate,
+      onGone: this.onGone,
+    })
+    this.open.add(socket)
+    callback(socket, request)
+    socket.begin(rest.length === 0 ? NO_BYTES : rest)
+  }
+
+  private forget(socket: EngineSocket): void {
+    this.open.delete(socket)
+    this.checkEmpty()
+  }
+
+  private checkEmpty(): void {
+    if (this.whenEmpty !== null && this.open.size + this.handshakes.size + this.pending === 0) this.whenEmpty()
+  }
+
+  private async shutDown(): Promise<void> {
+    this.options.server?.off('upgrade', this.onUpgrade)
+    this.options.http?.off('upgrade', this.onUpgrade)
+    const empty = new Promise<void>((resolve) => {
+      this.whenEmpty = resolve
+    })
+    for (const handshake of [...this.handshakes]) handshake.abort(REFUSALS['shutting-down'])
+    for (const socket of this.open) socket.close(1001, 'the server is going away')
+    const { listener } = this
+    const stopped = listener?.listening ? new Promise<void>((resolve) => listener.close(() => resolve())) : undefined
+    this.checkEmpty()
+    await empty
+    // Connections that were handed to the HTTP server are its own to close.
+    if (!this.sharesPort) await stopped
+  }
+}
+
+function ignoreError(): void {}
+
+function listen(listener: NetServer | TlsServer, options: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    listener.once('error', reject)
+    listener.once('listening', () => {
+      listener.off('error', reject)
+      resolve()
+    })
+    const { backlog, host, port } = options
+    listener.listen({ port, ...(host === undefined ? {} : { host }), ...(backlog === undefined ? {} : { backlog }) })
+  })
+}
+
+function checkOptions(options: ServerOptions): void {
+  const ways = [options.port, options.server, options.noServer || undefined].filter((way) => way !== undefined)
+  if (ways.length !== 1) throw new TypeError('give exactly one of the options port, server and noServer')
+  if (options.port === undefined && (options.tls !== undefined || options.http !== undefined)) {
+    throw new TypeError('the options tls and http belong to a port of its own')
+  }
+}

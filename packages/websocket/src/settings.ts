@@ -1,0 +1,77 @@
+// The options of a server or a client, checked and completed once, and what its connections share: limits, wheel, slab,
+// flush queue. A connection holds one reference to it.
+
+import { ByteBudget, type MessageLimits, type Platform, Slab } from '@tautline/protocol'
+import { FlushQueue } from './flush-queue.ts'
+import { nodePlatform } from './platform.ts'
+import type { Heartbeat, SocketOptions } from './socket.ts'
+import { TimerWheel } from './timer-wheel.ts'
+
+/** What all connections of the process share. */
+export const sharedWheel: TimerWheel = new TimerWheel()
+const sharedSlab = new Slab(nodePlatform)
+const sharedQueue = new FlushQueue()
+
+/** Completed options of the connections of one server or client. */
+export interface Settings {
+  readonly limits: MessageLimits
+  readonly maxBuffered: number
+  readonly slowConsumer: 'close' | 'drop'
+  readonly closeTimeout: number
+  readonly heartbeat: Heartbeat | null
+  readonly autoPong: boolean
+  readonly textAs: 'string' | 'bytes'
+  readonly compressionThreshold: number
+  /** Also the effort of compression, which is why it is here. */
+  readonly platform: Platform
+  readonly wheel: TimerWheel
+  readonly slab: Slab
+  readonly queue: FlushQueue
+}
+
+const MiB = 1024 * 1024
+
+/**
+ * Completes the options.
+ *
+ * @throws TypeError or RangeError that names the option
+ */
+export function completeSettings(options: SocketOptions, platform: Platform = nodePlatform): Settings {
+  const parts = options.parts ?? false
+  return {
+    limits: {
+      maxPayload: limit('maxPayload', options.maxPayload, parts ? Number.POSITIVE_INFINITY : 16 * MiB),
+      maxFragments: limit('maxFragments', options.maxFragments, parts ? Number.POSITIVE_INFINITY : 1024),
+      validateUtf8: options.validateUtf8 ?? true,
+      parts,
+      budget: new ByteBudget(limit('maxIncomplete', options.maxIncomplete, 256 * MiB)),
+    },
+    maxBuffered: limit('maxBuffered', options.maxBuffered, 64 * MiB),
+    slowConsumer: options.slowConsumer ?? 'close',
+    closeTimeout: limit('closeTimeout', options.closeTimeout, 10_000),
+    heartbeat: completeHeartbeat(options.heartbeat),
+    autoPong: options.autoPong ?? true,
+    textAs: options.textAs ?? 'string',
+    compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),
+    platform,
+    wheel: sharedWheel,
+    slab: sharedSlab,
+    queue: sharedQueue,
+  }
+}
+
+/** A number that bounds something: an integer from 0 on, or Infinity for whoever asks for no bound. */
+export function limit(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`)
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 0)) return value
+  throw new RangeError(`${name} must be an integer from 0 on or Infinity, got ${value}`)
+}
+
+function completeHeartbeat(heartbeat: SocketOptions['heartbeat']): Heartbeat | null {
+  if (heartbeat === false) return null
+  return {
+    interval: limit('heartbeat.interval', heartbeat?.interval, 25_000),
+    timeout: limit('heartbeat.timeout', heartbeat?.timeout, 20_000),
+  }
+}
