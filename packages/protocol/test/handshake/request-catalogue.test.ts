@@ -153,6 +153,19 @@ for (const [id, what, input, allowed] of CASES) {
   })
 }
 
+test('no case costs more than 20 ms of CPU', () => {
+  for (const [id, what, input] of CASES) {
+    let shortest = Number.POSITIVE_INFINITY
+    for (let i = 0; i < 5 && shortest > 20; i++) {
+      const before = process.cpuUsage()
+      answer(input)
+      const { user, system } = process.cpuUsage(before)
+      shortest = Math.min(shortest, (user + system) / 1000)
+    }
+    assert.ok(shortest < 20, `${id} ${what}: ${shortest} ms`)
+  }
+})
+
 test('what passes the parser is judged alike on the raw headers of node:http', () => {
   let compared = 0
   for (const [id, , input] of CASES) {
