@@ -1,0 +1,11 @@
+/** What the tests share: peers, frames and texts of any shape, splits, a faulty proxy, a virtual clock. */
+export * from './frames.ts'
+export * from './handles.ts'
+export * from './handshake.ts'
+export * from './plain-inflate.ts'
+export * from './random.ts'
+export * from './raw-peer.ts'
+export * from './split.ts'
+export * from './tcp-proxy.ts'
+export * from './virtual-clock.ts'
+export * from './zlib-peer.ts'
