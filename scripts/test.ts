@@ -1,0 +1,108 @@
+// `npm test`: the check, then the quick suites; `npm run test:long`: the long ones, with a report that is committed.
+// Arguments choose files by a part of their path: `npm test -- websocket/test/server`.
+
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { check } from './check.ts'
+import { run } from './run.ts'
+import { setup } from './setup.ts'
+import type { Tally } from './tally-reporter.ts'
+import { missingTools } from './tools.ts'
+
+const ROOTS = '{packages/*,apps/*,conformance,fuzz,benchmarks,scripts}/test'
+const ci = process.env['CI'] === 'true'
+const long = process.argv.includes('--long')
+const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+
+interface Group {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly options: readonly string[]
+}
+
+/** Pure suites share one process: starting one each would take longer than they run. */
+function groups(): Group[] {
+  const all = globSync(`${ROOTS}/**/*.test.ts`, { exclude: (path) => path.includes('node_modules') })
+    .filter((file) => file.endsWith('.long.test.ts') === long)
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort()
+  // node:test takes a pattern that matches nothing for a success.
+  if (all.length === 0) throw new Error(`no test file matches ${filters.join(' ') || ROOTS}`)
+  const pure = all.filter((file) => !long && file.startsWith('packages/protocol/'))
+  const others = all.filter((file) => !pure.includes(file))
+  const timeout = long ? 1_800_000 : 120_000
+  return [
+    { name: 'pure suites, one process', files: pure, options: ['--test-isolation=none'] },
+    { name: 'suites with a process each', files: others, options: [`--test-concurrency=${long ? 1 : 2}`] },
+  ]
+    .filter((group) => group.files.length > 0)
+    .map((group) => ({ ...group, options: [...group.options, `--test-timeout=${timeout}`] }))
+}
+
+async function runGroup(group: Group, index: number): Promise<Tally> {
+  console.log(`\n▸ ${group.name}: ${group.files.length} files`)
+  const output = `test-output/tally-${index}.json`
+  writeFileSync(output, '')
+  const code = await run('node', [
+    '--test',
+    ...group.options,
+    `--test-reporter=${process.stdout.isTTY ? 'spec' : 'dot'}`,
+    '--test-reporter-destination=stdout',
+    '--test-reporter=./scripts/tally-reporter.ts',
+    `--test-reporter-destination=${output}`,
+    ...group.files,
+  ])
+  const text = readFileSync(output, 'utf8')
+  const tally: Tally = text === '' ? { passed: 0, failed: 1, skipped: [] } : JSON.parse(text)
+  // A file that cannot even be loaded is a failure without a test.
+  if (code !== 0 && tally.failed === 0) tally.failed = 1
+  return tally
+}
+
+function printSkipped(skipped: Tally['skipped']): void {
+  if (skipped.length === 0) return
+  console.log('\nSkipped:')
+  for (const { name, reason } of skipped) console.log(`  ${name}: ${reason}`)
+}
+
+function writeReport(total: Tally, seconds: number): void {
+  const lines = [
+    '# The long suites, last run',
+    '',
+    `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    `- ${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped, in ${seconds.toFixed(0)} s`,
+    '',
+    ...groups().flatMap((group) => group.files.map((file) => `- \`${file}\``)),
+    ...total.skipped.map(({ name, reason }) => `- skipped: ${name} (${reason})`),
+    '',
+  ]
+  writeFileSync('docs/reports/long-suites.md', lines.join('\n'))
+}
+
+async function main(): Promise<boolean> {
+  const began = performance.now()
+  mkdirSync('test-output', { recursive: true })
+  if (ci && !(await setup())) return false
+  for (const tool of missingTools()) {
+    console.log(`missing tool: ${tool.name}; ${tool.usedBy} skip what needs it (npm run setup installs it)`)
+  }
+  if (!long && filters.length === 0 && !(await check())) return false
+  const total: Tally = { passed: 0, failed: 0, skipped: [] }
+  for (const [index, group] of groups().entries()) {
+    const tally = await runGroup(group, index)
+    total.passed += tally.passed
+    total.failed += tally.failed
+    total.skipped.push(...tally.skipped)
+  }
+  const seconds = (performance.now() - began) / 1000
+  printSkipped(total.skipped)
+  if (long && filters.length === 0) writeReport(total, seconds)
+  // In CI every tool was installed, so that nothing may be left out for want of one.
+  const wanting = ci ? total.skipped.filter(({ reason }) => reason.startsWith('missing')) : []
+  if (wanting.length > 0) console.error(`\n${wanting.length} tests were skipped in CI for want of a tool`)
+  console.log(`\n${seconds.toFixed(0)} s`)
+  console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)
+  return total.failed === 0 && wanting.length === 0 && total.passed > 0
+}
+
+process.exit((await main()) ? 0 : 1)
