@@ -11,10 +11,13 @@ async function through(
   const proxy = await FaultyProxy.start({ port: server.port, ...faults })
   const near = await RawPeer.connect(proxy.port)
   const far = await server.accept()
-  await run(near, far, proxy)
-  await near.destroy()
-  await proxy.close()
-  await server.close()
+  try {
+    await run(near, far, proxy)
+  } finally {
+    await near.destroy()
+    await proxy.close()
+    await server.close()
+  }
   await handlesReturnTo(base)
 }
 
