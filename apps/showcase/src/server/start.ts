@@ -1,0 +1,15 @@
+// `npm start`: builds the pages, then becomes the server. One process, no shell in between, so that the signal that
+// stops npm reaches the server as well.
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js')
+const build = spawnSync(process.execPath, [vite, 'build', '--logLevel', 'warn'], { cwd: root, stdio: 'inherit' })
+if (build.status !== 0) {
+  process.stderr.write('The pages could not be built; see above.\n')
+  process.exit(build.status ?? 1)
+}
+await import('./main.ts')

@@ -1,0 +1,70 @@
+// Starts the chat server as a process of its own, as `npm start` does, and knows when it listens. It never sleeps.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../', import.meta.url))
+
+export interface ServerProcess {
+  readonly child: ChildProcess
+  readonly port: number
+  readonly url: string
+  /** What it wrote so far, both streams. */
+  output(): string
+  /** Ends it with a signal; resolves with its exit code, or null when the signal ended it. */
+  stop(signal: 'SIGTERM' | 'SIGKILL' | 'SIGINT'): Promise<number | null>
+}
+
+export interface StartOptions {
+  /** 0: any free port. */
+  readonly port?: number
+  /** Builds the pages first. */
+  readonly build?: boolean
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Rejects with what the process said when it ends before it listens. */
+export async function startServer(options: StartOptions = {}): Promise<ServerProcess> {
+  const entry = options.build === true ? 'src/server/start.ts' : 'src/server/main.ts'
+  const child = spawn(process.execPath, ['--conditions=tautline-source', entry], {
+    cwd: root,
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const exited = once(child, 'exit')
+  const port = await new Promise<number>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const found = /http:\/\/localhost:(\d+)/.exec(output)
+      if (found !== null) resolve(Number(found[1]))
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.on('error', reject)
+    child.on('close', (code) => reject(new ServerEnded(code, output)))
+  })
+  return {
+    child,
+    port,
+    url: `http://localhost:${port}`,
+    output: () => output,
+    async stop(signal) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+      await exited
+      return child.exitCode
+    },
+  }
+}
+
+/** The process ended before it listened. */
+export class ServerEnded extends Error {
+  readonly exitCode: number | null
+  readonly output: string
+
+  constructor(exitCode: number | null, output: string) {
+    super(`the server ended with ${exitCode}: ${output}`)
+    this.exitCode = exitCode
+    this.output = output
+  }
+}
