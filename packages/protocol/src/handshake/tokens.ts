@@ -83,7 +83,7 @@ export function equalsIgnoringCase(a: string, b: string): boolean {
   for (let i = 0; i < a.length; i++) {
     const x = a.charCodeAt(i)
     const y = b.charCodeAt(i)
-    if (x !== y && (lower(x) !== lower(y) || lower(x) < 0x61)) return false
+    if (x !== y && lower(x) !== lower(y)) return false
   }
   return true
 }
