@@ -3,6 +3,7 @@
  * It knows no protocol and answers nothing by itself; both sides may be half closed.
  */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Signal } from './signal.ts'
 
 /** How the other side ended: FIN, RST, or not yet. */
 export type Ending = 'open' | 'eof' | 'reset'
@@ -20,7 +21,7 @@ export class RawPeer {
   #chunks: Buffer[]
   #ending: Ending
   #finished: boolean
-  readonly #waiting: Set<() => void>
+  readonly #signal: Signal
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -29,26 +30,26 @@ export class RawPeer {
     this.#chunks = []
     this.#ending = 'open'
     this.#finished = false
-    this.#waiting = new Set()
+    this.#signal = new Signal()
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
       if (this.onData === null) this.#chunks.push(chunk)
       else this.onData(chunk)
-      this.#wake()
+      this.#signal.wake()
     })
     socket.on('end', () => {
       if (this.#ending === 'open') this.#ending = 'eof'
-      this.#wake()
+      this.#signal.wake()
     })
     socket.on('error', (error: Error) => {
       this.error ??= error
       this.#ending = 'reset'
-      this.#wake()
+      this.#signal.wake()
     })
     socket.on('close', () => {
       if (this.#ending === 'open') this.#ending = 'reset'
       this.#finished = true
-      this.#wake()
+      this.#signal.finish()
     })
   }
 
@@ -97,36 +98,22 @@ export class RawPeer {
 
   /**
    * Writes one chunk per turn of the event loop, so that a reader in this process gets each one alone.
-   * Stops when the other side is gone.
+   * Stops when the other side ended, or when `enough` says so.
    */
-  async writeSplit(chunks: Iterable<Uint8Array>): Promise<void> {
+  async writeSplit(chunks: Iterable<Uint8Array>, enough: () => boolean = () => false): Promise<void> {
     // A connection accepted in this turn is read from the next one on.
     await new Promise<void>((resolve) => setImmediate(resolve))
     for (const chunk of chunks) {
-      if (!this.socket.writable || this.#ending === 'reset') return
+      if (!this.socket.writable || this.#ending !== 'open' || enough()) return
       if (this.socket.writableLength > 1 << 16) await this.write(chunk)
       else this.socket.write(chunk)
       await new Promise<void>((resolve) => setImmediate(resolve))
     }
   }
 
-  /** Waits until `condition` holds; false when the deadline passes first. Asked again after each event. */
-  async until(condition: (peer: RawPeer) => boolean, deadline: number = DEADLINE): Promise<boolean> {
-    if (condition(this)) return true
-    return await new Promise<boolean>((resolve) => {
-      const done = (result: boolean): void => {
-        clearTimeout(timer)
-        this.#waiting.delete(check)
-        resolve(result)
-      }
-      const check = (): void => {
-        if (condition(this)) done(true)
-        else if (this.#finished) done(false)
-      }
-      const timer = setTimeout(() => done(false), deadline)
-      this.#waiting.add(check)
-      check()
-    })
+  /** Waits until `condition` holds; false when the deadline passes first. Looked at again after each event. */
+  until(condition: (peer: RawPeer) => boolean, deadline: number = DEADLINE): Promise<boolean> {
+    return this.#signal.until(() => condition(this), deadline)
   }
 
   /** Waits for at least `size` bytes in `received`. @throws Error at the deadline */
@@ -167,10 +154,6 @@ export class RawPeer {
       this.socket.once('close', () => resolve())
       this.socket.destroy()
     })
-  }
-
-  #wake(): void {
-    for (const check of [...this.#waiting]) check()
   }
 }
 
