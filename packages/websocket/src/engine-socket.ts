@@ -169,7 +169,8 @@ export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
     if (!this.paused) return
     this.paused = false
     this.read(null)
-    if (!this.paused) this.stream.resume()
+    // Before `begin` nobody listens: what flowed then would be lost.
+    if (!this.paused && this.stream[SOCKET] === this) this.stream.resume()
   }
 
   whenWritten(callback: (error?: Error) => void): void {

@@ -22,6 +22,7 @@ export {
   WebSocketError,
 } from '@tautline/protocol'
 export { type Adoption, type Agreement, adopt, adoption } from './adopt.ts'
+export * from './client/mod.ts'
 export { type DeflateEffort, NodePlatform, nodePlatform } from './platform.ts'
 export { PreparedMessage, type PrepareOptions, prepare } from './prepared.ts'
 export * from './server/mod.ts'
