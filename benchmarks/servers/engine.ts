@@ -1,4 +1,5 @@
-// Contestant: the engine on its own port. Echoes; what comes in on /pub goes to everyone else.
+// Contestant: the engine on its own port. Echoes; what comes in on /pub goes to everyone else. Text stays bytes, as it
+// does in the program for `ws`.
 
 import { createServer, prepare, type Socket } from '@tautline/websocket'
 
@@ -6,7 +7,13 @@ const deflate = process.argv.includes('--deflate')
 const subscribers = new Set<Socket>()
 
 const server = createServer(
-  { port: Number(process.argv[2]), host: '127.0.0.1', compression: deflate, maxPayload: 64 * 1024 * 1024 },
+  {
+    port: Number(process.argv[2]),
+    host: '127.0.0.1',
+    compression: deflate,
+    textAs: 'bytes',
+    maxPayload: 64 * 1024 * 1024,
+  },
   (socket, request) => {
     if (request.path === '/pub') {
       socket.onmessage = (data, isBinary) => {
@@ -17,8 +24,8 @@ const server = createServer(
     }
     subscribers.add(socket)
     socket.onclose = () => subscribers.delete(socket)
-    socket.onmessage = (data) => {
-      socket.send(data)
+    socket.onmessage = (data, isBinary) => {
+      socket.send(data, { binary: isBinary })
     }
   },
 )

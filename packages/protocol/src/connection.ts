@@ -69,7 +69,7 @@ export class Connection implements MessageTarget {
     this.platform = platform
     this.handler = handler
     this.reader = new MessageReader(this, platform, options.limits, options.codec, server)
-    this.parser = new FrameParser(this.reader, server)
+    this.parser = new FrameParser(this.reader, server, platform.xorMask)
     this.autoPong = options.autoPong
   }
 

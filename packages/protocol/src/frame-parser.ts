@@ -4,6 +4,7 @@
 
 import { xorMask } from './mask.ts'
 import { LENGTH_BITS, MASK } from './opcode.ts'
+import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
 
 /** What `seen` says when nobody looked: the payload may hold any byte. */
@@ -34,6 +35,7 @@ export interface FrameSink {
 export class FrameParser {
   private readonly sink: FrameSink
   private readonly masked: number
+  private readonly unmask: Platform['xorMask']
   // A header cut by a chunk's end; allocated when that happens, dropped when it is complete.
   private spill: Uint8Array | null = null
   private spilled = 0
@@ -46,10 +48,12 @@ export class FrameParser {
   /**
    * @param masked do the frames that come have to be masked? "a client MUST mask all frames … a server MUST NOT mask
    * any frames" (RFC 6455 §5.1)
+   * @param unmask for long payloads a platform may have something quicker than `xorMask`
    */
-  constructor(sink: FrameSink, masked: boolean) {
+  constructor(sink: FrameSink, masked: boolean, unmask: Platform['xorMask'] = xorMask) {
     this.sink = sink
     this.masked = masked ? MASK : 0
+    this.unmask = unmask
   }
 
   /** Is a frame under way: a header or a payload of which a part has come? */
@@ -92,7 +96,7 @@ export class FrameParser {
       }
       at = body + length
       if (at > end) return this.beginPayload(byte0, length, key, bytes, body, end)
-      const seen = masked !== 0 ? xorMask(bytes, body, at, key, 0) : UNKNOWN
+      const seen = masked !== 0 ? this.unmask(bytes, body, at, key, 0) : UNKNOWN
       if (!this.sink.onFrame(byte0, bytes, body, at, seen)) return at
     }
     if (at < end) this.spillHeader(bytes, at, end)
@@ -111,7 +115,7 @@ export class FrameParser {
   /** Returns the index behind the piece, or its complement where the sink stopped the parser. */
   private continuePayload(bytes: Uint8Array, at: number, end: number): number {
     const until = end - at < this.left ? end : at + this.left
-    if (this.masked !== 0) xorMask(bytes, at, until, this.key, this.phase)
+    if (this.masked !== 0) this.unmask(bytes, at, until, this.key, this.phase)
     this.phase += until - at
     this.left -= until - at
     const go = this.sink.onPiece(this.byte0, bytes, at, until, this.left)
@@ -148,7 +152,7 @@ export class FrameParser {
   private startPayload(byte0: number, length: number, key: number, bytes: Uint8Array, at: number, end: number): number {
     if (at + length > end) return this.beginPayload(byte0, length, key, bytes, at, end)
     const until = at + length
-    const seen = this.masked !== 0 ? xorMask(bytes, at, until, key, 0) : UNKNOWN
+    const seen = this.masked !== 0 ? this.unmask(bytes, at, until, key, 0) : UNKNOWN
     return this.sink.onFrame(byte0, bytes, at, until, seen) ? until : ~until
   }
 

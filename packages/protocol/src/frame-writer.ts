@@ -2,7 +2,6 @@
 // connection says in a turn of the loop is one run of bytes and one write; a large payload is a segment of its own.
 // Nothing here touches a socket: the adapter takes the segments once per turn.
 
-import { xorMask } from './mask.ts'
 import { MASK } from './opcode.ts'
 import type { Platform } from './platform.ts'
 
@@ -105,7 +104,7 @@ export class FrameWriter {
     if (header !== guess) slab.bytes.copyWithin(start + header, start + guess, start + guess + length)
     const key = mask === 0 ? 0 : this.platform.randomMask()
     const body = writeHeader(slab.bytes, start, byte0, length, mask, key)
-    if (mask !== 0) xorMask(slab.bytes, body, body + length, key, 0)
+    if (mask !== 0) this.platform.xorMask(slab.bytes, body, body + length, key, 0)
     this.extend(start, body + length)
     return length
   }
@@ -132,7 +131,7 @@ export class FrameWriter {
     const at = slab.used
     const body = writeHeader(slab.bytes, at, byte0, length, mask, key)
     copyBytes(bytes, start, end, slab.bytes, body)
-    if (mask !== 0) xorMask(slab.bytes, body, body + length, key, 0)
+    if (mask !== 0) this.platform.xorMask(slab.bytes, body, body + length, key, 0)
     this.extend(at, body + length)
   }
 
@@ -182,7 +181,7 @@ export class FrameWriter {
     const frame = this.platform.allocate(headerBytes(length, this.mask) + length)
     const body = writeHeader(frame, 0, byte0, length, this.mask, key)
     this.platform.encodeUtf8(text, frame, body)
-    if (this.mask !== 0) xorMask(frame, body, frame.length, key, 0)
+    if (this.mask !== 0) this.platform.xorMask(frame, body, frame.length, key, 0)
     this.segment(frame)
     return length
   }
@@ -193,7 +192,7 @@ export class FrameWriter {
     const frame = this.platform.allocate(headerBytes(length, MASK) + length)
     const body = writeHeader(frame, 0, byte0, length, MASK, key)
     frame.set(bytes.subarray(start, end), body)
-    xorMask(frame, body, frame.length, key, 0)
+    this.platform.xorMask(frame, body, frame.length, key, 0)
     this.segment(frame)
   }
 

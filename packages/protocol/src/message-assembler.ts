@@ -1,10 +1,11 @@
-// Joins what a message arrives in - fragments, or pieces of a frame that read chunks split - into one growing buffer.
-// Bounds: bytes and fragments of one message, and bytes of all unfinished messages of a process.
+// Joins what a message arrives in - fragments, or pieces of a frame that read chunks split. Large pieces are kept where
+// they lie and joined once at the end; small ones are gathered in a growing buffer, for a view would pin its whole read
+// chunk. Bounds: bytes and fragments of one message (message-reader.ts), and what all unfinished messages hold.
 
 import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
 
-/** What all unfinished messages of a process may hold together, in bytes. Shared by the connections of a server. */
+/** What all unfinished messages of a server or client may hold together, in bytes. Shared by its connections. */
 export class ByteBudget {
   used = 0
   readonly limit: number
@@ -14,52 +15,96 @@ export class ByteBudget {
 }
 
 const FIRST_CAPACITY = 1024
+/** A piece from here on is kept as a view, if at least half of the memory it pins is its own. */
+const KEEP_FROM = 16 * 1024
 
 /** One unfinished message. It exists only while there is one: an idle connection holds none. */
 export class MessageAssembler {
-  bytes: Uint8Array
   length = 0
-  fragments = 0
   private readonly platform: Pick<Platform, 'allocate'>
   private readonly budget: ByteBudget
+  private parts: Uint8Array[] | null = null
+  // The growing buffer behind the parts, and how much of it is filled.
+  private tail: Uint8Array = EMPTY
+  private filled = 0
   private charged = 0
 
   constructor(platform: Pick<Platform, 'allocate'>, budget: ByteBudget) {
     this.platform = platform
     this.budget = budget
-    this.bytes = EMPTY
   }
 
   /**
-   * Appends `bytes[start, end)`.
+   * Appends `bytes[start, end)`; a large piece becomes the message's own.
    *
    * @param left bytes of the current frame still to come. It caps the growth but is never trusted: memory follows what
-   * has arrived, at most doubled.
+   * has arrived, at most doubled
    */
   append(bytes: Uint8Array, start: number, end: number, left: number): Violation | null {
-    const needed = this.length + (end - start)
-    if (needed > this.bytes.length && !this.grow(needed, left)) return VIOLATIONS['incomplete-budget']
-    this.bytes.set(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end), this.length)
-    this.length = needed
+    const size = end - start
+    if (size === 0) return null
+    if (size >= KEEP_FROM && size * 2 >= bytes.buffer.byteLength) {
+      if (!this.charge(size)) return VIOLATIONS['incomplete-budget']
+      this.closeTail()
+      this.keep(bytes.subarray(start, end))
+    } else {
+      if (this.filled + size > this.tail.length && !this.grow(size, left)) return VIOLATIONS['incomplete-budget']
+      this.tail.set(bytes.subarray(start, end), this.filled)
+      this.filled += size
+    }
+    this.length += size
     return null
   }
 
-  /** Gives back what the budget was charged. The bytes stay valid for whoever holds them. */
+  /** The whole message, and the end of this assembler. The bytes are the caller's. */
+  finish(): Uint8Array {
+    this.release()
+    const { parts } = this
+    if (parts === null) return this.tail.subarray(0, this.filled)
+    this.closeTail()
+    if (parts.length === 1) return parts[0] as Uint8Array
+    const whole = this.platform.allocate(this.length)
+    let at = 0
+    for (const part of parts) {
+      whole.set(part, at)
+      at += part.length
+    }
+    return whole
+  }
+
+  /** Gives back what the budget was charged: the message is finished, or will never be. */
   release(): void {
     this.budget.used -= this.charged
     this.charged = 0
   }
 
-  private grow(needed: number, left: number): boolean {
+  private keep(part: Uint8Array): void {
+    if (this.parts === null) this.parts = [part]
+    else this.parts.push(part)
+  }
+
+  private closeTail(): void {
+    if (this.filled === 0) return
+    this.keep(this.tail.subarray(0, this.filled))
+    this.tail = EMPTY
+    this.filled = 0
+  }
+
+  private grow(size: number, left: number): boolean {
+    const needed = this.filled + size
     const doubled = Math.max(needed * 2, FIRST_CAPACITY)
     const capacity = left > 0 && needed + left < doubled ? needed + left : doubled
-    const more = capacity - this.bytes.length
+    if (!this.charge(capacity - this.tail.length)) return false
+    const larger = this.platform.allocate(capacity)
+    larger.set(this.tail.subarray(0, this.filled))
+    this.tail = larger
+    return true
+  }
+
+  private charge(more: number): boolean {
     if (this.budget.used + more > this.budget.limit) return false
     this.budget.used += more
     this.charged += more
-    const grown = this.platform.allocate(capacity)
-    grown.set(this.bytes.subarray(0, this.length))
-    this.bytes = grown
     return true
   }
 }

@@ -179,13 +179,13 @@ export class MessageReader implements FrameSink {
   }
 
   private finish(message: MessageAssembler, compressed: boolean): boolean {
-    message.release()
+    const bytes = message.finish()
     this.assembler = null
-    if (compressed) return this.finishCompressed(message.bytes, 0, message.length)
+    if (compressed) return this.finishCompressed(bytes, 0, bytes.length)
     const isText = (this.first & OPCODE_BITS) === Opcode.text
     this.endMessage()
-    if (isText) return this.target.onText(message.bytes, 0, message.length, 0x80, true)
-    return this.target.onBinary(message.bytes, 0, message.length, true)
+    if (isText) return this.target.onText(bytes, 0, bytes.length, 0x80, true)
+    return this.target.onBinary(bytes, 0, bytes.length, true)
   }
 
   private finishCompressed(bytes: Uint8Array, start: number, end: number): boolean {
@@ -216,9 +216,9 @@ export class MessageReader implements FrameSink {
     const violation = control.append(bytes, start, end, left)
     if (violation !== null) return this.fail(violation)
     if (left > 0) return true
-    control.release()
+    const payload = control.finish()
     this.control = null
-    return this.controlFrame(opcode, control.bytes, 0, control.length)
+    return this.controlFrame(opcode, payload, 0, payload.length)
   }
 
   private controlFrame(opcode: number, bytes: Uint8Array, start: number, end: number): boolean {

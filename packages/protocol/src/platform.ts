@@ -24,6 +24,8 @@ export interface Platform {
   handshakeKey(): string
   /** base64(SHA-1(text)), for `Sec-WebSocket-Accept` (RFC 6455 §4.2.2). */
   sha1Base64(text: string): string
+  /** `xorMask` of mask.ts, or something quicker with the same result. */
+  xorMask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number
   /** Monotonic time in ms. */
   now(): number
   /**

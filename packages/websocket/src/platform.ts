@@ -5,6 +5,7 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { hash, randomBytes, randomFillSync } from 'node:crypto'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Inflated, Platform } from '@tautline/protocol'
+import { simdXorMask } from './simd-mask.ts'
 
 /** How hard zlib tries (zlib's own names and ranges). */
 export interface DeflateEffort {
@@ -67,6 +68,10 @@ export class NodePlatform implements Platform {
 
   sha1Base64(text: string): string {
     return hash('sha1', text, 'base64')
+  }
+
+  xorMask(bytes: Uint8Array, start: number, end: number, key: number, phase: number): number {
+    return simdXorMask(bytes, start, end, key, phase)
   }
 
   now(): number {
