@@ -46,6 +46,8 @@ export class Connection implements MessageTarget {
   /** What the peer's Close frame said: 1005 if it had no code, 1006 while none has come (RFC 6455 §7.1.5). */
   closeCode: number = ABNORMAL
   closeReason = ''
+  /** What the violation was found in: a frame's first two bytes, or a close code. 0: nothing of the kind. */
+  offence = 0
   /** Frames to be sent. Adapters may append prepared ones directly. */
   readonly writer: FrameWriter
   readonly codec: DeflateCodec | null
@@ -217,15 +219,19 @@ export class Connection implements MessageTarget {
     // RFC 6455 §5.5.1: "If there is a body, the first two bytes of the body MUST be a 2-byte unsigned integer".
     if (length === 1) return this.onViolation(VIOLATIONS['close-one-byte'])
     const code = length === 0 ? NO_STATUS : ((bytes[start] as number) << 8) | (bytes[start + 1] as number)
-    if (length > 0 && !isValidCloseCode(code)) return this.onViolation(VIOLATIONS['close-code'])
+    if (length > 0 && !isValidCloseCode(code)) {
+      this.offence = code
+      return this.onViolation(VIOLATIONS['close-code'])
+    }
     if (length > 2 && !this.platform.isUtf8(bytes, start + 2, end)) {
       return this.onViolation(VIOLATIONS['close-reason-utf8'])
     }
     this.closeCode = code
     this.closeReason = length > 2 ? this.platform.decodeUtf8(bytes, start + 2, end) : ''
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
-    // MUST send a Close frame in response … it typically echos the status code it received."
-    if (this.state === State.OPEN) this.writeClose(code === NO_STATUS ? undefined : code, '')
+    // MUST send a Close frame in response … it typically echos the status code it received." With its reason, as
+    // browsers and `ws` do: programs read it in their close event.
+    if (this.state === State.OPEN) this.writeClose(code === NO_STATUS ? undefined : code, this.closeReason)
     this.state = next(this.state, 'close received')
     this.handler.onClose(code, this.closeReason)
   }
@@ -235,6 +241,7 @@ export class Connection implements MessageTarget {
     // Close the WebSocket Connection", and must not go on processing data.
     if (this.state === State.OPEN) this.writeClose(violation.closeCode, violation.text)
     this.state = next(this.state, 'violation')
+    if (this.offence === 0) this.offence = this.reader.offence
     this.reader.release()
     this.handler.onViolation(violation)
   }

@@ -26,10 +26,13 @@ export class HandshakeError extends WebSocketError {
 export class ViolationError extends WebSocketError {
   readonly violation: Violation
   readonly closeCode: number
-  constructor(violation: Violation) {
+  /** A refused frame's first two bytes as one number, or a refused close code; 0 where neither applies. */
+  readonly offence: number
+  constructor(violation: Violation, offence = 0) {
     super(`TAUTLINE_${violation.id.replaceAll('-', '_').toUpperCase()}`, `${violation.text} (${violation.section})`)
     this.violation = violation
     this.closeCode = violation.closeCode
+    this.offence = offence
   }
 }
 
@@ -43,15 +46,15 @@ export class PolicyError extends ViolationError {}
 export class MessageTooBigError extends ViolationError {}
 
 /** The error that stands for a violation. */
-export function violationError(violation: Violation): ViolationError {
+export function violationError(violation: Violation, offence = 0): ViolationError {
   switch (violation.closeCode) {
     case 1002:
-      return new ProtocolError(violation)
+      return new ProtocolError(violation, offence)
     case 1007:
-      return new InvalidPayloadError(violation)
+      return new InvalidPayloadError(violation, offence)
     case 1008:
-      return new PolicyError(violation)
+      return new PolicyError(violation, offence)
     case 1009:
-      return new MessageTooBigError(violation)
+      return new MessageTooBigError(violation, offence)
   }
 }

@@ -45,6 +45,8 @@ export interface MessageTarget {
 
 /** The sink of a `FrameParser`. One reader serves one connection. */
 export class MessageReader implements FrameSink {
+  /** The first two bytes of the frame whose header was refused, as one number; 0 while none was. */
+  offence = 0
   private readonly target: MessageTarget
   private readonly platform: Platform
   private readonly limits: MessageLimits
@@ -84,12 +86,14 @@ export class MessageReader implements FrameSink {
 
   onStart(byte0: number, byte1: number): boolean {
     const broken = this.rules[byte0] as number
-    if (broken !== 0) return this.fail(ruleBroken(broken))
+    if (broken !== 0) return this.refuse(byte0, byte1, ruleBroken(broken))
     // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server", "a server MUST NOT mask".
-    if ((byte1 & MASK) !== this.mask) return this.fail(VIOLATIONS[this.mask === 0 ? 'mask-present' : 'mask-missing'])
+    if ((byte1 & MASK) !== this.mask) {
+      return this.refuse(byte0, byte1, VIOLATIONS[this.mask === 0 ? 'mask-present' : 'mask-missing'])
+    }
     // RFC 6455 §5.5: "All control frames MUST have a payload length of 125 bytes or less".
     if ((byte0 & OPCODE_BITS) >= Opcode.close && (byte1 & LENGTH_BITS) > MAX_CONTROL_PAYLOAD) {
-      return this.fail(VIOLATIONS['control-too-long'])
+      return this.refuse(byte0, byte1, VIOLATIONS['control-too-long'])
     }
     return true
   }
@@ -226,6 +230,11 @@ export class MessageReader implements FrameSink {
     if (opcode === Opcode.pong) return this.target.onPong(bytes, start, end)
     this.target.onClose(bytes, start, end)
     return false
+  }
+
+  private refuse(byte0: number, byte1: number, violation: Violation): false {
+    this.offence = (byte0 << 8) | byte1
+    return this.fail(violation)
   }
 
   private fail(violation: Violation): false {

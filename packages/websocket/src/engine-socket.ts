@@ -320,7 +320,7 @@ export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
   onViolation(violation: Violation): void {
     this.settings.wheel.set(this, this.settings.closeTimeout)
     this.ignoreInput()
-    this.report(violationError(violation))
+    this.report(violationError(violation, this.connection.offence))
   }
 
   // --- inside ------------------------------------------------------------------------------------------------------
