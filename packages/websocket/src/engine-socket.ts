@@ -18,7 +18,7 @@ import {
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
 import type { Bytes, SendOptions, SendStatus, Socket } from './socket.ts'
-import { type Carrier, SOCKET, start, stop } from './stream-events.ts'
+import { type Carrier, isListening, listen, type StreamListener, unlisten } from './stream-events.ts'
 import type { WheelEntry } from './timer-wheel.ts'
 
 const EMPTY = Buffer.alloc(0)
@@ -35,7 +35,7 @@ export interface EngineSocketOptions {
   readonly onGone: ((socket: EngineSocket) => void) | null
 }
 
-export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
+export class EngineSocket implements Socket, ConnectionHandler, StreamListener, WheelEntry {
   onmessage: Socket['onmessage'] = null
   onpart: Socket['onpart'] = null
   onclose: Socket['onclose'] = null
@@ -170,7 +170,7 @@ export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
     this.paused = false
     this.read(null)
     // Before `begin` nobody listens: what flowed then would be lost.
-    if (!this.paused && this.stream[SOCKET] === this) this.stream.resume()
+    if (!this.paused && isListening(this.stream, this)) this.stream.resume()
   }
 
   whenWritten(callback: (error?: Error) => void): void {
@@ -211,8 +211,10 @@ export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
   begin(head: Uint8Array): void {
     const { heartbeat, wheel } = this.settings
     if (heartbeat !== null) wheel.set(this, heartbeat.interval)
-    start(this.stream, this)
+    listen(this.stream, this)
     if (head.length > 0) this.read(head)
+    // Whoever did the handshake may have held the peer back meanwhile.
+    if (!this.paused && this.stream.isPaused()) this.stream.resume()
   }
 
   read(chunk: Uint8Array | null): void {
@@ -249,7 +251,7 @@ export class EngineSocket implements Socket, ConnectionHandler, WheelEntry {
   }
 
   onStreamClose(): void {
-    stop(this.stream)
+    unlisten(this.stream)
     const { connection, settings } = this
     const clean = connection.state === State.DONE
     settings.wheel.clear(this)
@@ -409,5 +411,3 @@ function bufferOf(bytes: Uint8Array, start: number, end: number, owned: boolean)
   }
   return asBuffer(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
 }
-
-export { SOCKET }

@@ -1,10 +1,10 @@
-// The listeners on a connection's stream: shared functions, one set for all connections, that find their socket by a
-// symbol. Closures per connection would cost more memory than everything else the engine keeps for one.
+// The listeners on a stream: shared functions, one set for all streams, that find who listens by a symbol. From the
+// first byte of a request to the last of a connection the listeners stay and only who listens changes. Closures for
+// each connection would cost more memory than everything else the engine keeps for one.
 
-import type { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 
-/** What the listeners call. */
+/** Whoever has the stream at the moment: a handshake, a connection, or what sees a refused peer off. */
 export interface StreamListener {
   read(chunk: Buffer): void
   onStreamDrain(): void
@@ -13,18 +13,21 @@ export interface StreamListener {
   onStreamClose(): void
 }
 
-export const SOCKET: unique symbol = Symbol('tautline socket')
+const LISTENER: unique symbol = Symbol('tautline stream listener')
 
 /** A stream that carries a WebSocket: a net.Socket, a tls.TLSSocket or any other Duplex. */
 export interface Carrier extends Duplex {
-  [SOCKET]?: StreamListener | undefined
-  readonly remoteAddress?: string
-  readonly remotePort?: number
+  [LISTENER]?: StreamListener | undefined
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly encrypted?: boolean
 }
 
-/** Ties a listener to its stream and starts the flow. */
-export function start(stream: Carrier, listener: StreamListener): void {
-  stream[SOCKET] = listener
+/** Gives the stream to `listener`. The first time it also starts the flow, unless the stream is paused. */
+export function listen(stream: Carrier, listener: StreamListener): void {
+  const first = stream[LISTENER] === undefined
+  stream[LISTENER] = listener
+  if (!first) return
   stream.on('error', onError)
   stream.on('close', onClose)
   stream.on('end', onEnd)
@@ -32,31 +35,38 @@ export function start(stream: Carrier, listener: StreamListener): void {
   stream.on('data', onData)
 }
 
-/** The stream is closed: nothing more is heard of it. Its error listener stays, for a late error must not throw. */
-export function stop(stream: Carrier): void {
+/** Does the stream belong to `listener` now? */
+export function isListening(stream: Carrier, listener: StreamListener): boolean {
+  return stream[LISTENER] === listener
+}
+
+/** Leaves the stream: nothing more is heard of it. */
+export function unlisten(stream: Carrier): void {
+  stream[LISTENER] = undefined
   stream.off('close', onClose)
   stream.off('end', onEnd)
   stream.off('drain', onDrain)
   stream.off('data', onData)
-  stream[SOCKET] = undefined
+  // A late error without a listener would end the process. Whoever takes a living stream over has its own.
+  if (!stream.destroyed) stream.off('error', onError)
 }
 
 function onData(this: Carrier, chunk: Buffer): void {
-  this[SOCKET]?.read(chunk)
+  this[LISTENER]?.read(chunk)
 }
 
 function onDrain(this: Carrier): void {
-  this[SOCKET]?.onStreamDrain()
+  this[LISTENER]?.onStreamDrain()
 }
 
 function onEnd(this: Carrier): void {
-  this[SOCKET]?.onStreamEnd()
+  this[LISTENER]?.onStreamEnd()
 }
 
 function onError(this: Carrier, error: Error): void {
-  this[SOCKET]?.onStreamError(error)
+  this[LISTENER]?.onStreamError(error)
 }
 
 function onClose(this: Carrier): void {
-  this[SOCKET]?.onStreamClose()
+  this[LISTENER]?.onStreamClose()
 }

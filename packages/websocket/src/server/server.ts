@@ -11,25 +11,36 @@ import {
   REFUSALS,
   type Refusal,
   type RequestHead,
+  refusalResponse,
   type UpgradeOffer,
   WebSocketError,
 } from '@tautline/protocol'
-import { EngineSocket } from '../engine-socket.ts'
+import { EngineSocket, type EngineSocketOptions } from '../engine-socket.ts'
 import { NodePlatform, nodePlatform } from '../platform.ts'
 import { PreparedMessage, type PrepareOptions, prepare } from '../prepared.ts'
 import { completeSettings, limit, type Settings } from '../settings.ts'
 import type { Bytes, Socket } from '../socket.ts'
+import { type Carrier, unlisten } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
-import { Linger } from './linger.ts'
-import type { Authorization, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
-import { grant, judge, refuse } from './upgrade.ts'
+import type { Authorization, Authorize, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
+import { type Grant, grant, judge } from './upgrade.ts'
+import { Farewell, Pending } from './waiting.ts'
 
 export type ConnectionCallback = (socket: Socket, request: UpgradeRequest) => void
 
 const NO_BYTES = new Uint8Array(0)
 /** RFC 9110 §10.2.3, in seconds: long enough that a crowd does not come back at once. */
 const RETRY_AFTER: readonly string[] = ['Retry-After', '5']
+
+/** A request that is good so far, on its way to become a connection. */
+interface Candidate {
+  readonly stream: Carrier
+  readonly request: UpgradeRequest
+  readonly offer: UpgradeOffer
+  readonly rest: Uint8Array
+  readonly callback: ConnectionCallback
+}
 
 /** A running server. Made by `createServer`. */
 export class Server implements HandshakeOwner {
@@ -52,6 +63,7 @@ export class Server implements HandshakeOwner {
   private closing: Promise<void> | null = null
   private whenEmpty: (() => void) | null = null
   private readonly onGone: (socket: EngineSocket) => void
+  private readonly plain: EngineSocketOptions
   private readonly onUpgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void
 
   /** @internal Use `createServer`. */
@@ -72,6 +84,7 @@ export class Server implements HandshakeOwner {
     this.maxConnections = limit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
     this.maxHandshakes = limit('maxHandshakes', options.maxHandshakes, 10_000)
     this.onGone = (socket) => this.forget(socket)
+    this.plain = { role: 'server', subprotocol: '', deflate: null, onGone: this.onGone }
     this.onUpgrade = (request, stream, head) => this.upgradeFrom(request, stream, head)
     options.server?.on('upgrade', this.onUpgrade)
     // Pages on our port may keep their connection and ask for a WebSocket on it later.
@@ -107,11 +120,10 @@ export class Server implements HandshakeOwner {
    * @param callback instead of the server's own, for this connection
    */
   handleUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer, callback?: ConnectionCallback): void {
-    this.watch(stream)
     const version = request.httpVersion === '1.0' ? '1.0' : '1.1'
     const { method = '', url = '', rawHeaders } = request
     const read: RequestHead = { method, target: url, version, headers: HeaderFields.fromRaw(rawHeaders) }
-    this.consider(stream, read, head, callback ?? this.onConnection)
+    this.consider(stream as Carrier, read, head, callback ?? this.onConnection)
   }
 
   /**
@@ -136,25 +148,31 @@ export class Server implements HandshakeOwner {
   // --- HandshakeOwner ----------------------------------------------------------------------------------------------
 
   /** @internal */
-  onHead(stream: Duplex, head: RequestHead, rest: Uint8Array): void {
+  onHead(stream: Carrier, head: RequestHead, rest: Uint8Array): void {
     this.consider(stream, head, rest, this.onConnection)
   }
 
   /** @internal */
-  onForeign(stream: Duplex, chunks: readonly Buffer[]): void {
+  onForeign(stream: Carrier, chunks: readonly Buffer[]): void {
     // "This event can also be explicitly emitted by users to inject connections into the HTTP server" (node:http,
     // 'connection'). What was read is put back first, so the server sees the connection from its first byte.
     stream.pause()
-    stream.off('error', ignoreError)
+    unlisten(stream)
     for (let i = chunks.length - 1; i >= 0; i--) stream.unshift(chunks[i])
     this.options.http?.emit('connection', stream)
     stream.resume()
   }
 
-  /** @internal */
-  onRefusal(stream: Duplex, refusal: Refusal): void {
-    this.options.onRefused?.(refusal, (stream as { remoteAddress?: string }).remoteAddress)
-    refuse(stream, refusal, () => new Linger(stream, this.wheel))
+  /**
+   * Answers a refusal. Nothing behind the request is ever answered, which is how a second one could be smuggled.
+   *
+   * @internal
+   */
+  onRefusal(stream: Carrier, refusal: Refusal): void {
+    this.options.onRefused?.(refusal, stream.remoteAddress)
+    if (stream.destroyed) return
+    new Farewell(stream, this.wheel)
+    stream.end(refusalResponse(refusal), 'latin1')
   }
 
   /** @internal */
@@ -166,7 +184,7 @@ export class Server implements HandshakeOwner {
   // --- inside ------------------------------------------------------------------------------------------------------
 
   private createListener(): NetServer | TlsServer {
-    const accept = (stream: Duplex): void => this.accept(stream)
+    const accept = (stream: Carrier): void => this.accept(stream)
     // Half-open: the peer's FIN must not cut off what we still have to say.
     const { tls } = this.options
     if (tls === undefined) return createNetServer({ allowHalfOpen: true, noDelay: true }, accept)
@@ -177,8 +195,7 @@ export class Server implements HandshakeOwner {
     return server
   }
 
-  private accept(stream: Duplex): void {
-    this.watch(stream)
+  private accept(stream: Carrier): void {
     if (this.closing !== null || this.handshakes.size >= this.maxHandshakes) stream.destroy()
     else this.handshakes.add(new Handshake(stream, this))
   }
@@ -193,74 +210,61 @@ export class Server implements HandshakeOwner {
     this.handleUpgrade(request, stream, head)
   }
 
-  /** From the first moment on: an error that nobody hears would end the process. */
-  private watch(stream: Duplex): void {
-    stream.on('error', ignoreError)
-  }
-
-  private consider(stream: Duplex, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
+  private consider(stream: Carrier, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
     if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
     const judged = judge(head, stream, this.options)
     if (isRefusal(judged)) return this.onRefusal(stream, judged)
     if (this.open.size + this.pending >= this.maxConnections) {
       return this.onRefusal(stream, { ...REFUSALS['too-many-connections'], headers: RETRY_AFTER })
     }
-    const [request, offer] = judged
-    const { authorize } = this.options
-    if (authorize === undefined) this.admit(stream, request, offer, rest, callback)
-    else void this.authorize(stream, request, offer, rest, callback)
+    const candidate: Candidate = { stream, request: judged[0], offer: judged[1], rest, callback }
+    if (this.options.authorize === undefined) this.admit(candidate)
+    else void this.authorize(candidate, this.options.authorize)
   }
 
-  private async authorize(
-    stream: Duplex,
-    request: UpgradeRequest,
-    offer: UpgradeOffer,
-    rest: Uint8Array,
-    callback: ConnectionCallback,
-  ): Promise<void> {
+  private async authorize(candidate: Candidate, ask: Authorize): Promise<void> {
+    const { request, stream } = candidate
     this.pending++
-    const deadline = new Linger(stream, this.wheel, this.handshakeTimeout)
+    let late = false
+    const waiting = new Pending(stream, this.wheel, this.handshakeTimeout, () => {
+      late = true
+      this.onRefusal(stream, REFUSALS['handshake-timeout'])
+    })
     let refusal: Authorization
     try {
-      refusal = (await this.options.authorize?.(request)) ?? undefined
+      refusal = (await ask(request)) ?? undefined
     } catch {
       refusal = REFUSALS['internal-error']
     }
-    deadline.cancel()
+    waiting.cancel()
     this.pending--
-    // The peer may be gone meanwhile: then there is nobody to answer.
-    if (!stream.destroyed) {
+    // The peer may be gone meanwhile, or answered already: then the decision comes to nothing.
+    if (!stream.destroyed && !late) {
       if (this.closing !== null) refusal ??= REFUSALS['shutting-down']
       if (refusal !== undefined) this.onRefusal(stream, refusal)
-      else this.admit(stream, request, offer, rest, callback)
+      else this.admit(candidate)
     }
     this.checkEmpty()
   }
 
-  private admit(
-    stream: Duplex,
-    request: UpgradeRequest,
-    offer: UpgradeOffer,
-    rest: Uint8Array,
-    callback: ConnectionCallback,
-  ): void {
-    let granted: ReturnType<typeof grant>
+  private admit({ stream, request, offer, rest, callback }: Candidate): void {
+    let granted: Grant
     try {
       granted = grant(request, offer, this.options, nodePlatform)
     } catch {
       return this.onRefusal(stream, REFUSALS['internal-error'])
     }
     stream.write(granted.response, 'latin1')
-    const { subprotocol, deflate } = granted
-    const socket = new EngineSocket(stream, this.settings, {
-      role: 'server',
-      subprotocol,
-      deflate,
-      onGone: this.onGone,
-    })
+    const socket = new EngineSocket(stream, this.settings, this.agreement(granted))
     this.open.add(socket)
     callback(socket, request)
     socket.begin(rest.length === 0 ? NO_BYTES : rest)
+  }
+
+  /** Most connections agree on nothing special, and share one object that says so. */
+  private agreement({ subprotocol, deflate }: Grant): EngineSocketOptions {
+    if (subprotocol === '' && deflate === null) return this.plain
+    return { role: 'server', subprotocol, deflate, onGone: this.onGone }
   }
 
   private forget(socket: EngineSocket): void {
@@ -288,8 +292,6 @@ export class Server implements HandshakeOwner {
     if (!this.sharesPort) await stopped
   }
 }
-
-function ignoreError(): void {}
 
 function listen(listener: NetServer | TlsServer, options: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {

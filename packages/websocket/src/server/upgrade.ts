@@ -1,17 +1,16 @@
 // From a request head to a connection: the policy of one server, asked in one order, and the answer on the wire. The
 // same for requests of our own parser and for those of node:http.
 
-import type { Duplex } from 'node:stream'
 import {
   acceptResponse,
   checkUpgrade,
   type DeflateParameters,
+  type HeaderFields,
   isRefusal,
   negotiateDeflate,
   REFUSALS,
   type Refusal,
   type RequestHead,
-  refusalResponse,
   targetPath,
   type UpgradeOffer,
 } from '@tautline/protocol'
@@ -26,28 +25,52 @@ export interface Grant {
   readonly response: string
 }
 
+/** The request as the application sees it. Looking an address up costs a system call and memory: only on demand. */
+class Request implements UpgradeRequest {
+  readonly method: string
+  readonly target: string
+  readonly path: string
+  readonly headers: HeaderFields
+  readonly subprotocols: readonly string[]
+  private readonly stream: Carrier
+
+  constructor(head: RequestHead, path: string, subprotocols: readonly string[], stream: Carrier) {
+    this.method = head.method
+    this.target = head.target
+    this.path = path
+    this.headers = head.headers
+    this.subprotocols = subprotocols
+    this.stream = stream
+  }
+
+  get origin(): string | undefined {
+    return this.headers.get('origin')
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.stream.remoteAddress
+  }
+
+  get remotePort(): number | undefined {
+    return this.stream.remotePort
+  }
+
+  get secure(): boolean {
+    return this.stream.encrypted === true
+  }
+}
+
 /** Judges the head, the path and the origin. What needs an answer of the application comes later. */
 export function judge(
   head: RequestHead,
-  stream: Duplex,
+  stream: Carrier,
   options: ServerOptions,
 ): [UpgradeRequest, UpgradeOffer] | Refusal {
   const path = targetPath(head.target)
   if (options.path !== undefined && path !== options.path) return REFUSALS['not-found']
   const offer = checkUpgrade(head)
   if (isRefusal(offer)) return offer
-  const carrier = stream as Carrier & { readonly encrypted?: boolean }
-  const request: UpgradeRequest = {
-    method: head.method,
-    target: head.target,
-    path,
-    headers: head.headers,
-    remoteAddress: carrier.remoteAddress,
-    remotePort: carrier.remotePort,
-    secure: carrier.encrypted === true,
-    subprotocols: offer.subprotocols,
-    origin: head.headers.get('origin'),
-  }
+  const request = new Request(head, path, offer.subprotocols, stream)
   return originAllowed(options.origins ?? 'any', request) ? [request, offer] : REFUSALS.origin
 }
 
@@ -104,17 +127,4 @@ function compressionPreference(options: ServerOptions): CompressionOptions | nul
   const { compression } = options
   if (compression === undefined || compression === false || options.parts === true) return null
   return compression === true ? NO_TAKEOVER : { ...NO_TAKEOVER, ...compression }
-}
-
-/**
- * Answers a refusal and sees the stream off: nothing behind the request is ever answered, which is how a second request
- * could be smuggled. `linger` destroys the stream when its time comes.
- */
-export function refuse(stream: Duplex, refusal: Refusal, linger: () => void): void {
-  if (stream.destroyed) return
-  // What still arrives is read and dropped: closing with unread bytes would reset the answer away.
-  stream.removeAllListeners('data')
-  stream.resume()
-  stream.end(refusalResponse(refusal), 'latin1')
-  linger()
 }
