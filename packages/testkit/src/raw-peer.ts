@@ -81,11 +81,12 @@ export class RawPeer {
     return this.#chunks[0] as Buffer
   }
 
-  /** Takes what was received so far out of `received`. */
-  take(): Buffer {
+  /** Takes what was received so far out of `received`; or only its first `size` bytes. */
+  take(size?: number): Buffer {
     const all = this.received
-    this.#chunks = []
-    return all
+    const end = size ?? all.length
+    this.#chunks = end < all.length ? [all.subarray(end)] : []
+    return all.subarray(0, end)
   }
 
   /** Hands the bytes to the kernel; resolves when it took them, or when the connection is gone. */
@@ -164,6 +165,7 @@ export class RawServer {
   readonly #arrived: RawPeer[]
   readonly #wanted: ((peer: RawPeer) => void)[]
   readonly #all: Set<RawPeer>
+  #accepted: number
 
   constructor(server: Server, port: number) {
     this.port = port
@@ -171,7 +173,9 @@ export class RawServer {
     this.#arrived = []
     this.#wanted = []
     this.#all = new Set()
+    this.#accepted = 0
     server.on('connection', (socket) => {
+      this.#accepted++
       const peer = new RawPeer(socket)
       this.#all.add(peer)
       socket.once('close', () => this.#all.delete(peer))
@@ -179,6 +183,11 @@ export class RawServer {
       if (wanted === undefined) this.#arrived.push(peer)
       else wanted(peer)
     })
+  }
+
+  /** Connections so far. */
+  get accepted(): number {
+    return this.#accepted
   }
 
   static listen(host = '127.0.0.1'): Promise<RawServer> {
