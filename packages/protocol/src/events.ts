@@ -45,19 +45,19 @@ export class EventConnection implements ConnectionHandler {
   }
 
   onBinary(bytes: Uint8Array, start: number, end: number): void {
-    this.queue.push({ type: 'binary', bytes: bytes.slice(start, end) })
+    this.queue.push({ type: 'binary', bytes: copyOf(bytes.subarray(start, end)) })
   }
 
   onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
-    this.queue.push({ type: 'part', binary: opcode === Opcode.binary, bytes: bytes.slice(start, end), last })
+    this.queue.push({ type: 'part', binary: opcode === Opcode.binary, bytes: copyOf(bytes.subarray(start, end)), last })
   }
 
   onPing(payload: Uint8Array): void {
-    this.queue.push({ type: 'ping', bytes: payload.slice() })
+    this.queue.push({ type: 'ping', bytes: copyOf(payload) })
   }
 
   onPong(payload: Uint8Array): void {
-    this.queue.push({ type: 'pong', bytes: payload.slice() })
+    this.queue.push({ type: 'pong', bytes: copyOf(payload) })
   }
 
   onClose(code: number, reason: string): void {
@@ -67,4 +67,9 @@ export class EventConnection implements ConnectionHandler {
   onViolation(violation: Violation): void {
     this.queue.push({ type: 'violation', violation })
   }
+}
+
+/** Not `slice`: a Node Buffer's makes a view. */
+function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
 }
