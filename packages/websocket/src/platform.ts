@@ -1,7 +1,7 @@
 // The Node machine under the protocol: buffers, UTF-8, randomness, SHA-1, zlib. The only module of the engine that
 // allocates uninitialised memory; what `allocate` returns is filled whole by its caller.
 
-import { Buffer, isUtf8 } from 'node:buffer'
+import { Buffer, isUtf8, kMaxLength } from 'node:buffer'
 import { hash, randomBytes, randomFillSync } from 'node:crypto'
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Inflated, Platform } from '@tautline/protocol'
@@ -114,7 +114,8 @@ function inflateAll(bytes: Uint8Array, dictionary: Uint8Array | null, maxBytes: 
   for (let rounds = 0; from < bytes.length; rounds++) {
     if (rounds === MAX_FINAL_BLOCKS) throw new Error('too many final blocks')
     const { buffer, engine } = inflateRawSync(from === 0 ? bytes : bytes.subarray(from), {
-      maxOutputLength: Math.max(1, maxBytes - plain.length),
+      // zlib takes neither 0 nor Infinity for a limit.
+      maxOutputLength: Math.max(1, Math.min(kMaxLength, maxBytes - plain.length)),
       chunkSize: chunkFor(bytes.length),
       finishFlush: constants.Z_SYNC_FLUSH,
       info: true,
