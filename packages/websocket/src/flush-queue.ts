@@ -29,7 +29,13 @@ export class FlushQueue {
     const items = this.waiting
     this.waiting = this.running
     this.running = items
-    for (let i = 0; i < items.length; i++) (items[i] as Flushable).flush()
-    items.length = 0
+    let i = 0
+    try {
+      while (i < items.length) (items[i++] as Flushable).flush()
+    } finally {
+      // One that threw (a foreign stream may) must not take the others' turn.
+      for (; i < items.length; i++) this.add(items[i] as Flushable)
+      items.length = 0
+    }
   }
 }

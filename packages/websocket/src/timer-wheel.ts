@@ -66,8 +66,9 @@ export class TimerWheel {
     return this.clock.now()
   }
 
-  /** Lets `entry` wait `ms` from now; a deadline it had is replaced. */
+  /** Lets `entry` wait `ms` from now, Infinity for ever; a deadline it had is replaced. */
   set(entry: WheelEntry, ms: number): void {
+    if (ms === Number.POSITIVE_INFINITY) return this.clear(entry)
     if (entry.wheelNext !== null) this.unlink(entry)
     const now = this.clock.now()
     entry.deadline = now + ms
@@ -102,8 +103,12 @@ export class TimerWheel {
     try {
       this.fire()
     } finally {
-      if (this.count > 0 && this.armedFor === -1)
-        this.arm(this.due.wheelNext === this.due ? this.nextOccupied() : until)
+      // What a callback has set may have armed the timer already, but for later than what waits beside it. And after
+      // one that threw, the others are still due.
+      if (this.count > 0) {
+        const at = this.due.wheelNext === this.due ? this.nextOccupied() : until
+        if (this.armedFor === -1 || at < this.armedFor) this.arm(at)
+      }
     }
   }
 
