@@ -1,0 +1,2 @@
+import mod = require('./dist/mod.js')
+export = mod.default

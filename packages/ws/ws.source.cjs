@@ -1,0 +1,2 @@
+// As ws.cjs, for runs from the sources. Not published.
+module.exports = require('./src/mod.ts').default
