@@ -148,6 +148,23 @@ export class Connection implements MessageTarget {
     return true
   }
 
+  /**
+   * Compresses a whole message where it does not block, and appends it then. Until `done` is called nothing else may be
+   * compressed; the bytes must not change.
+   */
+  deflateLater(opcode: 1 | 2, bytes: Uint8Array, done: () => void): void {
+    const codec = this.codec as DeflateCodec
+    codec.deflateLater(bytes, (payload) => {
+      if (this.state === State.OPEN) this.writer.bytes(FIN | RSV1 | opcode, payload, 0, payload.length)
+      done()
+    })
+  }
+
+  /** Is a fragmented message being sent? Then only its next fragment may follow. */
+  get insideFragments(): boolean {
+    return this.sending !== 0
+  }
+
   /** Appends a ping or a pong with at most 125 bytes; allowed until our Close frame is out. */
   sendControl(opcode: 9 | 10, payload: Uint8Array): boolean {
     if (this.state !== State.OPEN) return false
@@ -164,12 +181,18 @@ export class Connection implements MessageTarget {
    */
   close(code?: number, reason = ''): void {
     if (this.state !== State.OPEN) return
-    if (code !== undefined && !isValidCloseCode(code)) throw new RangeError(`${code} is not a close code to be sent`)
-    if (code === undefined && reason !== '') throw new TypeError('a close reason needs a code')
-    if (this.platform.utf8Length(reason) > MAX_REASON_BYTES)
-      throw new RangeError('a close reason has at most 123 bytes')
+    this.checkClose(code, reason)
     this.writeClose(code, reason)
     this.state = next(this.state, 'close sent')
+  }
+
+  /** Throws as `close` would. */
+  checkClose(code?: number, reason = ''): void {
+    if (code !== undefined && !isValidCloseCode(code)) throw new RangeError(`${code} is not a close code to be sent`)
+    if (code === undefined && reason !== '') throw new TypeError('a close reason needs a code')
+    if (this.platform.utf8Length(reason) > MAX_REASON_BYTES) {
+      throw new RangeError('a close reason has at most 123 bytes')
+    }
   }
 
   /** Hands over what is to be written, in order, or null. The bytes belong to the taker. */

@@ -41,4 +41,11 @@ export interface Platform {
    * @param dictionary what the peer's window already holds, at most 2^windowBits bytes, or null
    */
   deflateRaw(bytes: Uint8Array, dictionary: Uint8Array | null, windowBits: number): Uint8Array
+  /** As `deflateRaw`, without blocking. `done` is called once, in a later turn; bytes and dictionary are left alone till then. */
+  deflateRawLater(
+    bytes: Uint8Array,
+    dictionary: Uint8Array | null,
+    windowBits: number,
+    done: (output: Uint8Array) => void,
+  ): void
 }

@@ -3,7 +3,7 @@
 
 import { Buffer, isUtf8, kMaxLength } from 'node:buffer'
 import { hash, randomBytes, randomFillSync } from 'node:crypto'
-import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { constants, deflateRaw, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import type { Inflated, Platform } from '@tautline/protocol'
 import { simdXorMask } from './simd-mask.ts'
 
@@ -87,7 +87,23 @@ export class NodePlatform implements Platform {
   }
 
   deflateRaw(bytes: Uint8Array, dictionary: Uint8Array | null, windowBits: number): Uint8Array {
-    return deflateRawSync(bytes, {
+    return deflateRawSync(bytes, this.deflateOptions(dictionary, windowBits))
+  }
+
+  deflateRawLater(
+    bytes: Uint8Array,
+    dictionary: Uint8Array | null,
+    windowBits: number,
+    done: (output: Uint8Array) => void,
+  ): void {
+    deflateRaw(bytes, this.deflateOptions(dictionary, windowBits), (error, output) => {
+      // zlib fails only for want of memory, and then so does everything else.
+      done(error === null ? output : this.deflateRaw(bytes, dictionary, windowBits))
+    })
+  }
+
+  private deflateOptions(dictionary: Uint8Array | null, windowBits: number): ZlibOptions {
+    return {
       level: this.level,
       memLevel: this.memLevel,
       // zlib makes of 8 a 9 for raw streams, whose distances stay below 256 as an 8-bit window asks: they keep
@@ -95,7 +111,7 @@ export class NodePlatform implements Platform {
       windowBits: Math.max(9, windowBits),
       finishFlush: constants.Z_SYNC_FLUSH,
       ...(dictionary === null ? {} : { dictionary }),
-    })
+    }
   }
 }
 

@@ -122,6 +122,14 @@ export class DeflateCodec {
     return output.subarray(0, output.length - 4)
   }
 
+  /** As `deflate` of a whole message, but not now: on other threads, where the platform has them. */
+  deflateLater(bytes: Uint8Array, done: (payload: Uint8Array) => void): void {
+    this.platform.deflateRawLater(bytes, this.sent.view(), this.sendBits, (output) => {
+      this.finish(bytes)
+      done(output.subarray(0, output.length - 4))
+    })
+  }
+
   /** A message compressed elsewhere with an empty window was sent: the peer's window holds its plain text now. */
   finish(text: Uint8Array): void {
     if (this.forgets) this.sent.clear()

@@ -1,0 +1,61 @@
+// What waits behind a large message that is being compressed on zlib's threads: everything sent after it, in order. It
+// exists only meanwhile.
+
+/** From this many bytes on compressing blocks the loop for over a millisecond: it is done on zlib's threads. */
+export const OFFLOAD_FROM: number = 64 * 1024
+
+/** What all connections together may have on zlib's threads; beyond, large messages are sent uncompressed. */
+const MOST_OFFLOADED = 64 * 1024 * 1024
+let offloaded = 0
+
+/** Takes room for a message on the threads. Whoever got it gives it back with `leaveThreads`. */
+export function enterThreads(bytes: number): boolean {
+  if (offloaded + bytes > MOST_OFFLOADED) return false
+  offloaded += bytes
+  return true
+}
+
+export function leaveThreads(bytes: number): void {
+  offloaded -= bytes
+}
+
+interface Waiting {
+  readonly run: () => void
+  readonly cancel: ((error: Error) => void) | null
+  readonly bytes: number
+}
+
+/** An ordered list of actions. Its bytes count as buffered, so that `maxBuffered` bounds it. */
+export class Backlog {
+  /** Bytes of the message under way and of those that wait. */
+  bytes: number
+  private readonly waiting: Waiting[] = []
+
+  /** @param bytes of the message under way */
+  constructor(bytes: number) {
+    this.bytes = bytes
+  }
+
+  push(bytes: number, run: () => void, cancel: ((error: Error) => void) | null = null): void {
+    this.bytes += bytes
+    this.waiting.push({ run, cancel, bytes })
+  }
+
+  /** The message is done: runs what waits, up to the next that has to be compressed, which takes over the rest. */
+  resume(current: () => Backlog | null): void {
+    for (let i = 0; i < this.waiting.length; i++) {
+      const another = current()
+      if (another !== null) {
+        for (const { bytes, cancel, run } of this.waiting.slice(i)) another.push(bytes, run, cancel)
+        return
+      }
+      this.waiting[i]?.run()
+    }
+  }
+
+  /** The connection is gone. */
+  cancel(error: Error): void {
+    for (const { cancel } of this.waiting) cancel?.(error)
+    this.waiting.length = 0
+  }
+}

@@ -1,0 +1,272 @@
+// The sending half of a connection: messages into frames, frames into one write per turn of the loop, backpressure, the
+// close handshake's first step. It reads nothing; engine-socket.ts is the whole.
+
+import type { Duplex } from 'node:stream'
+import {
+  Connection,
+  type ConnectionHandler,
+  DeflateCodec,
+  type DeflateParameters,
+  Opcode,
+  State,
+  type Violation,
+  WebSocketError,
+} from '@tautline/protocol'
+import { Backlog, enterThreads, leaveThreads, OFFLOAD_FROM } from './backlog.ts'
+import type { Flushable } from './flush-queue.ts'
+import { bytesOf, PreparedMessage } from './prepared.ts'
+import type { Settings } from './settings.ts'
+import type { Bytes, SendOptions, SendStatus, Socket } from './socket.ts'
+import type { Carrier } from './stream-events.ts'
+import type { WheelEntry } from './timer-wheel.ts'
+import { EMPTY } from './views.ts'
+
+const NO_OPTIONS: SendOptions = {}
+
+/** What a connection was agreed on with; shared by all that agreed on the same. */
+export interface Agreed<Gone> {
+  readonly role: 'server' | 'client'
+  readonly subprotocol: string
+  readonly deflate: DeflateParameters | null
+  /** Called once when the connection is gone, after `onclose`. */
+  readonly onGone: ((socket: Gone) => void) | null
+}
+
+type Written = (error?: Error) => void
+
+export abstract class SendingSocket implements ConnectionHandler, Flushable, WheelEntry {
+  onerror: Socket['onerror'] = null
+  wheelPrevious: WheelEntry | null = null
+  wheelNext: WheelEntry | null = null
+  deadline = 0
+  readonly stream: Carrier
+  protected readonly settings: Settings
+  protected readonly connection: Connection
+  // Inside a read: what is sent now is written when the read is done, not by the queue.
+  protected reading = false
+  protected blocked = false
+  private readonly client: boolean
+  private queued = false
+  private failed = false
+  private written: Written[] | null = null
+  private backlog: Backlog | null = null
+  private closeAsked = false
+
+  constructor(stream: Duplex, settings: Settings, role: 'server' | 'client', deflate: DeflateParameters | null) {
+    this.stream = stream as Carrier
+    this.settings = settings
+    this.client = role === 'client'
+    const codec = deflate === null ? null : new DeflateCodec(settings.platform, deflate, role)
+    const { limits, autoPong, platform, slab } = settings
+    this.connection = new Connection({ role, limits, codec, autoPong }, this, platform, slab)
+  }
+
+  abstract onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void
+  abstract onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): void
+  abstract onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): void
+  abstract onPing(payload: Uint8Array): void
+  abstract onPong(payload: Uint8Array): void
+  abstract onClose(): void
+  abstract onViolation(violation: Violation): void
+  abstract onDeadline(): void
+
+  get state(): 'open' | 'closing' | 'closed' {
+    const { state } = this.connection
+    if (state === State.CLOSED) return 'closed'
+    return state === State.OPEN && !this.closeAsked ? 'open' : 'closing'
+  }
+
+  get bufferedAmount(): number {
+    const waiting = this.backlog === null ? 0 : this.backlog.bytes
+    return this.connection.writer.pending + this.stream.writableLength + waiting
+  }
+
+  send(data: string | Bytes | PreparedMessage, options: SendOptions = NO_OPTIONS): SendStatus {
+    if (typeof data === 'string' && options.binary !== true) {
+      if (!this.mayWrite()) return 'dropped'
+      const compress = options.compress ?? data.length >= this.settings.compressionThreshold
+      const fin = options.fin ?? true
+      if (this.backlog === null && !this.isLarge(data.length, compress)) this.connection.sendText(data, compress, fin)
+      else this.sendBytes(Opcode.text, Buffer.from(data), compress, fin)
+    } else if (data instanceof PreparedMessage) {
+      if (this.connection.insideFragments) throw new TypeError('finish the fragmented message before sending another')
+      if (!this.mayWrite()) return 'dropped'
+      if (this.backlog === null) this.sendPrepared(data)
+      else this.backlog.push(data.payload.length, () => this.sendPrepared(data))
+    } else {
+      const bytes = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
+      if (!this.mayWrite()) return 'dropped'
+      const compress = options.compress ?? bytes.length >= this.settings.compressionThreshold
+      this.sendBytes(options.binary === false ? Opcode.text : Opcode.binary, bytes, compress, options.fin ?? true)
+    }
+    return this.soon()
+  }
+
+  ping(payload?: string | Bytes): SendStatus {
+    return this.control(Opcode.ping, payload)
+  }
+
+  pong(payload?: string | Bytes): SendStatus {
+    return this.control(Opcode.pong, payload)
+  }
+
+  close(code?: number, reason?: string): void {
+    if (code !== undefined && typeof code !== 'number') {
+      throw new TypeError(`a close code is a number, got ${typeof code}`)
+    }
+    if (reason !== undefined && typeof reason !== 'string') {
+      throw new TypeError(`a close reason is a string, got ${typeof reason}`)
+    }
+    if (this.connection.state !== State.OPEN || this.closeAsked) return
+    this.connection.checkClose(code, reason)
+    this.closeAsked = true
+    if (this.backlog !== null) this.backlog.push(0, () => this.startClose(code, reason))
+    else this.startClose(code, reason)
+  }
+
+  whenWritten(callback: (error?: Error) => void): void {
+    if (this.connection.state === State.CLOSED || this.stream.destroyed) process.nextTick(callback, closedError())
+    else if (this.backlog !== null) this.backlog.push(0, () => this.whenWritten(callback), callback)
+    else {
+      if (this.written === null) this.written = [callback]
+      else this.written.push(callback)
+      this.soon()
+    }
+  }
+
+  /** Writes what is pending: called at the end of a read and by the flush queue. */
+  flush(): void {
+    this.queued = false
+    // While the kernel takes nothing, output stays here: it can still be counted, and pongs replaced.
+    if (this.blocked || this.stream.destroyed) return
+    const { connection, stream } = this
+    const callback = this.written === null ? undefined : callAll(this.written)
+    this.written = null
+    const output = connection.take()
+    if (output === null) {
+      if (callback !== undefined) stream.write(EMPTY, callback)
+    } else if (output instanceof Uint8Array) this.blocked = !stream.write(output, callback)
+    else {
+      stream.cork()
+      const last = output.length - 1
+      for (let i = 0; i < last; i++) stream.write(output[i])
+      this.blocked = !stream.write(output[last], callback)
+      stream.uncork()
+    }
+    // RFC 6455 §7.1.1: after both Close frames "the server MUST close the TCP connection immediately"; the client waits
+    // for it. After a violation (§7.1.7) whoever failed the connection closes it.
+    const { state } = connection
+    if (state === State.FAILED || (state === State.DONE && !this.client)) stream.end()
+  }
+
+  /** Sees to it that output is written in this turn of the loop. */
+  protected soon(): SendStatus {
+    if (!this.reading && !this.queued && !this.blocked) {
+      this.queued = true
+      this.settings.queue.add(this)
+    }
+    return this.blocked || this.backlog !== null ? 'queued' : 'sent'
+  }
+
+  protected get hasOutput(): boolean {
+    return this.connection.hasOutput || this.written !== null
+  }
+
+  protected report(error: Error): void {
+    if (this.failed) return
+    this.failed = true
+    this.onerror?.(error)
+  }
+
+  /** The stream is gone: whoever waits for writes hears that there will be none. */
+  protected dropOutput(): void {
+    const error = closedError()
+    const { backlog, written } = this
+    this.written = null
+    this.backlog = null
+    if (written !== null) callAll(written)(error)
+    backlog?.cancel(error)
+  }
+
+  /** May data be appended? Above `maxBuffered` the peer is a slow consumer. */
+  private mayWrite(): boolean {
+    if (this.connection.state !== State.OPEN || this.closeAsked) return false
+    if (this.bufferedAmount <= this.settings.maxBuffered) return true
+    if (this.settings.slowConsumer === 'close') {
+      this.report(new WebSocketError('TAUTLINE_SLOW_CONSUMER', 'the peer reads too slowly: maxBuffered is exceeded'))
+      this.stream.destroy()
+    }
+    return false
+  }
+
+  private isLarge(bytes: number, compress: boolean): boolean {
+    return compress && this.connection.codec !== null && bytes >= OFFLOAD_FROM
+  }
+
+  private sendBytes(opcode: 1 | 2, bytes: Uint8Array, compress: boolean, fin: boolean): void {
+    const { backlog, connection } = this
+    if (backlog !== null) {
+      // What is sent is the caller's again if it is small: as everywhere, only large payloads are not copied.
+      const kept = bytes.length <= OFFLOAD_FROM ? Buffer.from(bytes) : bytes
+      backlog.push(bytes.length, () => this.sendBytes(opcode, kept, compress, fin))
+    } else if (this.isLarge(bytes.length, compress) && fin && !connection.insideFragments) this.offload(opcode, bytes)
+    else connection.sendBytes(opcode, bytes, 0, bytes.length, compress, fin)
+  }
+
+  private offload(opcode: 1 | 2, bytes: Uint8Array): void {
+    const { connection } = this
+    if (!enterThreads(bytes.length)) {
+      connection.sendBytes(opcode, bytes, 0, bytes.length, false)
+      return
+    }
+    const backlog = new Backlog(bytes.length)
+    this.backlog = backlog
+    connection.deflateLater(opcode, bytes, () => {
+      leaveThreads(bytes.length)
+      if (this.backlog !== backlog) return
+      this.backlog = null
+      backlog.resume(() => this.backlog)
+      this.soon()
+    })
+  }
+
+  private sendPrepared(message: PreparedMessage): void {
+    const { connection } = this
+    const { codec } = connection
+    const { payload } = message
+    const compress = codec !== null && message.compress && payload.length >= this.settings.compressionThreshold
+    if (this.client) {
+      // RFC 6455 §5.3: each frame of a client has a fresh key, so nothing can be shared.
+      const opcode = message.binary ? Opcode.binary : Opcode.text
+      connection.sendBytes(opcode, payload, 0, payload.length, compress)
+    } else if (compress) {
+      connection.writer.prepared(message.deflatedFrame(codec.sendBits))
+      codec.finish(payload)
+    } else connection.writer.prepared(message.frame)
+  }
+
+  /** Control frames overtake a message that is being compressed (RFC 6455 §5.4 lets them stand anywhere). */
+  private control(opcode: 9 | 10, payload: string | Bytes | undefined): SendStatus {
+    const bytes = payload === undefined ? EMPTY : typeof payload === 'string' ? Buffer.from(payload) : bytesOf(payload)
+    if (bytes.length > 125) throw new RangeError(`a ping or pong carries at most 125 bytes, got ${bytes.length}`)
+    if (!this.mayWrite()) return 'dropped'
+    this.connection.sendControl(opcode, bytes)
+    return this.soon()
+  }
+
+  private startClose(code: number | undefined, reason: string | undefined): void {
+    this.connection.close(code, reason)
+    this.settings.wheel.set(this, this.settings.closeTimeout)
+    this.soon()
+  }
+}
+
+function closedError(): WebSocketError {
+  return new WebSocketError('TAUTLINE_CLOSED', 'the connection is closed')
+}
+
+function callAll(callbacks: Written[]): (error?: Error | null) => void {
+  return (error) => {
+    for (const callback of callbacks) callback(error ?? undefined)
+  }
+}

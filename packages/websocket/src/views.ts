@@ -1,0 +1,27 @@
+// Payloads as Buffers: views where that is safe, copies where a view would pin much more than it shows.
+
+/** A view of a read chunk pins the whole chunk: a message much smaller than it is copied (ws did so from 8.22.2 on). */
+const PINS_AT_MOST = 4
+
+export const EMPTY: Buffer = Buffer.alloc(0)
+
+/** The same bytes as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/**
+ * A payload for the application, to be kept as long as it likes.
+ *
+ * @param owned the bytes are the message's alone
+ */
+export function payloadOf(bytes: Uint8Array, start: number, end: number, owned: boolean): Buffer {
+  const length = end - start
+  if (length === 0) return EMPTY
+  if (!owned && length * PINS_AT_MOST < bytes.buffer.byteLength) {
+    const copy = Buffer.allocUnsafe(length)
+    copy.set(bytes.subarray(start, end))
+    return copy
+  }
+  return asBuffer(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+}
