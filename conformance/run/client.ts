@@ -44,7 +44,7 @@ export interface ClientTarget {
   open(url: string, options: ClientOptions, events: ClientEvents): () => void
 }
 
-const DEADLINE = 5000
+const DEADLINE = 10_000
 
 /** What the client told so far. */
 interface Told {
@@ -127,17 +127,18 @@ async function play(
 async function finish(dialogue: Dialogue, writing: Promise<void>, head: string, told: Told): Promise<void> {
   const { peer, tokens } = dialogue
   let expected = 1006
-  if (head === 'OPEN' && dialogue.closeCode === null && !dialogue.ended) {
+  if (head === 'OPEN' && dialogue.closeCode === null && !dialogue.ended && told.closes.length === 0) {
     const before = tokens.length
     await Promise.race([writing, dialogue.until(() => dialogue.ended, DEADLINE)])
     await peer.write(buildFrame({ opcode: 8, payload: closePayload(1000) }))
-    await dialogue.until(() => dialogue.closeCode !== null || dialogue.ended, 1000)
+    await dialogue.until(() => dialogue.closeCode !== null || dialogue.ended, DEADLINE)
     if (tokens.length === before + 1 && dialogue.closeCode === 1000) {
       tokens.length = before
       expected = 1000
     } else if (tokens.length === before) tokens.push('!no goodbye')
   }
   if (dialogue.closeCode !== null) peer.end()
+  else if (head === 'OPEN') tokens.push(peer.ending === 'eof' ? 'EOF' : 'RST')
   if (!(await dialogue.until(() => dialogue.ended && told.closes.length > 0, DEADLINE))) {
     tokens.push(dialogue.ended ? '!no close event' : '!TCP left open')
   } else if (told.closes.join() !== String(expected)) {

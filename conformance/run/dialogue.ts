@@ -73,13 +73,16 @@ export class Dialogue {
 
   async #work(): Promise<void> {
     this.#busy = true
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      if (next.opcode >= 8) this.#control(next)
-      else {
-        const message = this.#data(next)
-        if (message !== null) await this.#message(message.first, message.payload)
+    while (this.#queue.length > 0) {
+      const batch = this.#queue
+      this.#queue = []
+      for (const frame of batch) {
+        if (frame.opcode >= 8) this.#control(frame)
+        else {
+          const message = this.#data(frame)
+          if (message !== null) await this.#message(message.first, message.payload)
+        }
       }
-      if (this.#queue.length > 1000) this.#queue = this.#queue.slice()
     }
     this.#busy = false
     this.#signal.wake()

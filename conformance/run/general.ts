@@ -33,18 +33,20 @@ export class Watch {
   }
 }
 
-/** ms in which a new connection must be served. The catalogue says 100 for an idle machine; the suites share two cores. */
-export const PROMPT = 2000
+/** ms in which a new connection is served when nothing else is going on. */
+export const PROMPT = 100
+/** The same while other cases run at the same time, on a machine that is shared: served at all. */
+const SERVED = 10_000
 
 /** A new connection that sends a message and gets it back; returns how many ms that took. */
 export async function probe(target: ServerTarget): Promise<number> {
   const start = performance.now()
   const peer = await RawPeer.connect(target.port, target.host)
   await peer.write(requestBytes({ body: buildFrame({ opcode: 1, payload: 'probe', mask: true }) }))
-  const answered = await peer.until(() => peer.received.includes('\r\n\r\n\x81\x05probe', 0, 'latin1'), PROMPT)
+  const answered = await peer.until(() => peer.received.includes('\r\n\r\n\x81\x05probe', 0, 'latin1'), SERVED)
   const ms = performance.now() - start
   await peer.destroy()
-  assert.ok(answered, `a new connection was not served within ${PROMPT} ms`)
+  assert.ok(answered, `a new connection was not served within ${SERVED} ms`)
   return ms
 }
 

@@ -28,9 +28,9 @@ export interface ServerTarget {
 }
 
 /** ms until a missing outcome counts as none. */
-const DEADLINE = 5000
+const DEADLINE = 10_000
 /** ms a server may keep a refused connection open. */
-const LINGER = 1500
+const LINGER = 3000
 
 /** How a run ended. `problem` is null when the case is met. */
 export interface Result {
@@ -121,7 +121,7 @@ async function finish(dialogue: Dialogue, writing: Promise<void>): Promise<void>
       dialogue.peer.write(buildFrame({ opcode: 8, payload: closePayload(1000, 'bye'), mask: true })),
       dialogue.until(() => dialogue.ended, DEADLINE),
     ])
-    await dialogue.until(() => dialogue.ended || dialogue.closeCode !== null, 1000)
+    await dialogue.until(() => dialogue.ended || dialogue.closeCode !== null, DEADLINE)
     // Our own goodbye, answered, is not part of the outcome.
     if (dialogue.tokens.length === before + 1 && dialogue.closeCode === 1000) dialogue.tokens.length = before
     else if (dialogue.tokens.length === before && !dialogue.ended) dialogue.tokens.push('!no goodbye')

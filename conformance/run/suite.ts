@@ -11,7 +11,8 @@ import { type Variant, variantsOf, WHOLE } from './variants.ts'
 
 /** A difference that is known: what is seen instead, and why that is so. */
 export interface Deviation {
-  readonly seen: string
+  /** Exactly this each time; or, where it depends on the delivery, one of these, and not what is required each time. */
+  readonly seen: string | readonly string[]
   readonly reason: string
 }
 
@@ -39,12 +40,17 @@ function check(results: readonly (readonly [Variant, Result])[], deviation: Devi
     )
     return
   }
-  const seen = [...new Set(results.map(([, result]) => result.seen))]
-  assert.deepEqual(seen, [deviation.seen], `known deviation: ${deviation.reason}`)
-  assert.ok(
-    results.every(([, result]) => result.problem !== null),
-    'this deviation is gone: take it off the list',
+  const { seen, reason } = deviation
+  const allowed = typeof seen === 'string' ? [seen] : seen
+  const strange = results.filter(([, result]) => !allowed.includes(result.seen))
+  assert.deepEqual(
+    strange.map(([variant, result]) => `${variant.name}: ${result.seen}`),
+    [],
+    `known deviation: ${reason}`,
   )
+  const differs = results.filter(([, result]) => result.problem !== null).length
+  assert.ok(differs > 0, 'this deviation is gone: take it off the list')
+  if (typeof seen === 'string') assert.equal(differs, results.length, 'only some deliveries differ')
 }
 
 async function all(ways: readonly Variant[], run: (variant: Variant) => Promise<Result>): Promise<[Variant, Result][]> {
@@ -90,7 +96,9 @@ export function serverSuite(
         })
       }
       test(`a new connection is served within ${PROMPT} ms after all of this`, async () => {
-        await probe(target)
+        const times: number[] = []
+        for (let i = 0; i < 5; i++) times.push(await probe(target))
+        assert.ok(Math.min(...times) < PROMPT, times.map((ms) => ms.toFixed(0)).join(', '))
       })
     })
   })
