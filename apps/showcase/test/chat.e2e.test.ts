@@ -1,27 +1,16 @@
 // The chat as people meet it: real pages in headless chromium, a real server that is killed and comes back.
 // Takes screenshots into test-output/showcase/ (ignored by git).
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { bubble, connected, join, launch, person, say, withoutChromium } from './chromium.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 const PICTURES = fileURLToPath(new URL('../../../test-output/showcase/', import.meta.url))
-const missing = existsSync(CHROMIUM) ? false : `${CHROMIUM} is missing (npm run setup installs it)`
 
-describe('the chat in chromium', { skip: process.env['CI'] === 'true' ? false : missing, timeout: 120_000 }, () => {
+describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, () => {
   let server: ServerProcess
   let browser: Browser
   let ada: Page
@@ -31,7 +20,7 @@ describe('the chat in chromium', { skip: process.env['CI'] === 'true' ? false : 
   before(async () => {
     mkdirSync(PICTURES, { recursive: true })
     server = await startServer({ build: true })
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+    browser = await launch()
     ada = await enter(await visitor({ colorScheme: 'light' }), 'Ada')
     bo = await enter(await visitor({ colorScheme: 'dark' }), 'Bo')
   })
@@ -147,6 +136,25 @@ describe('the chat in chromium', { skip: process.env['CI'] === 'true' ? false : 
     await phone.context().close()
   })
 
+  it('a page that waits tries at once when the network is back', async () => {
+    const context = await visitor({})
+    // This page's first wait is 250 ms, and never ends: only the event can bring it back.
+    await context.addInitScript(() => {
+      Math.random = () => 0.5
+      const real = window.setTimeout
+      window.setTimeout = ((run: () => void, wait: number) => (wait === 250 ? 0 : real(run, wait))) as typeof setTimeout
+    })
+    const patient = await enter(context, 'Dora')
+    await server.stop('SIGKILL')
+    await patient.locator('#status[data-state="waiting"]').waitFor()
+    server = await startServer({ port: server.port })
+    for (const page of [ada, bo]) await connected(page)
+    assert.equal(await patient.locator('#status').getAttribute('data-state'), 'waiting')
+    await patient.evaluate(() => dispatchEvent(new Event('online')))
+    await connected(patient)
+    await context.close()
+  })
+
   it('no page reported an error or broke its Content-Security-Policy', () => {
     assert.deepEqual(problems, [])
   })
@@ -171,26 +179,3 @@ describe('the chat in chromium', { skip: process.env['CI'] === 'true' ? false : 
     return page
   }
 })
-
-async function join(page: Page, name: string): Promise<void> {
-  await page.getByLabel('Your name').fill(name)
-  await page.getByRole('button', { name: 'Join the chat' }).click()
-  await connected(page)
-}
-
-async function connected(page: Page): Promise<void> {
-  await page.locator('#status[data-state="connected"]').waitFor()
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByLabel('Your message').fill(text)
-  await page.getByLabel('Your message').press('Enter')
-}
-
-function bubble(page: Page, text: string): ReturnType<Page['locator']> {
-  return page.locator('.bubble', { hasText: text })
-}
-
-function person(page: Page, name: string): ReturnType<Page['locator']> {
-  return page.locator('.person', { hasText: name })
-}

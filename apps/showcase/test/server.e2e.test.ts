@@ -1,8 +1,10 @@
 // The server as a process: what it prints, refuses and does when it stops. Talks with Node's own WebSocket.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import type { ClientMessage, ServerMessage } from '../src/shared/messages.ts'
 import { ServerEnded, type ServerProcess, startServer } from './server-process.ts'
 
@@ -156,6 +158,21 @@ describe('the chat server', { timeout: 60_000 }, () => {
     for (const PORT of ['99999', 'http', '-1', '80.5']) {
       await assert.rejects(startServer({ env: { PORT } }), /PORT must be a number from 0 to 65535/)
     }
+  })
+
+  it('ends with the npm that started it, so that the port is free again', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: fileURLToPath(new URL('../', import.meta.url)),
+      env: { ...process.env, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    let output = ''
+    for await (const chunk of npm.stdout) {
+      output += String(chunk)
+      if (output.includes('Ctrl+C stops')) npm.kill('SIGTERM')
+    }
+    // The loop has ended: nobody holds the pipe any more, neither npm nor its shell nor the server.
+    assert.match(output, /http:\/\/localhost:\d+/)
   })
 
   it('stops on SIGTERM and SIGINT: closes everybody with 1001 and ends with 0', async () => {

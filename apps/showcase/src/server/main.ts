@@ -14,6 +14,8 @@ import { readStaticFiles, type StaticFiles } from './static-files.ts'
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 /** Milliseconds that open connections get to say goodbye when the server stops. */
 const CLOSE_TIMEOUT = 2_000
+/** Milliseconds a connection that asks for pages may last. */
+const HTTP_LIFETIME = 60_000
 
 /** This machine only, unless somebody asks for more: HOST=0.0.0.0 opens the chat to the network. */
 const host = process.env['HOST'] || '127.0.0.1'
@@ -33,9 +35,12 @@ stopOnSignal(server)
 
 function listen(pages: StaticFiles): Server {
   const http = createHttpServer((request, response) => pages.handle(request, response))
-  // Pages are small: nobody needs long for the next request on a connection.
-  http.timeout = 30_000
-  http.keepAliveTimeout = 5_000
+  // Node enforces headersTimeout and requestTimeout only on a server that listens itself, and this one is handed its
+  // connections: so each gets a lifetime, which nobody who loads these small pages notices.
+  http.on('connection', (connection) => {
+    const lifetime = setTimeout(() => connection.destroy(), HTTP_LIFETIME)
+    connection.once('close', () => clearTimeout(lifetime))
+  })
   const chat = new ChatServer({ epoch: randomUUID(), now: () => performance.now(), wallClock: Date.now, log })
   const policy = { loopbackOnly: isLoopback(host), allowed: origins }
   return createServer(

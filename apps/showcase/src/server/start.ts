@@ -1,9 +1,11 @@
-// `npm start`: builds the pages, then becomes the server. One process, no shell in between, so that the signal that
-// stops npm reaches the server as well.
+// `npm start`: builds the pages, then becomes the server, in one process, and ends when npm does.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { watchLaunchers } from './launchers.ts'
+
+watchLaunchers(() => process.kill(process.pid, 'SIGTERM'))
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js')
