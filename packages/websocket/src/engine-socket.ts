@@ -104,6 +104,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
 
   read(chunk: Uint8Array | null): void {
     this.heard = true
+    // A callback that pauses and resumes at once gets here again from within its own read.
+    const outer = this.reading
     this.reading = true
     let done = false
     try {
@@ -111,11 +113,12 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       else this.connection.resume()
       done = true
     } finally {
-      this.reading = false
+      this.reading = outer
       // A callback of the application threw: the rest of the chunk is lost, so the connection cannot go on.
       if (!done) this.stream.destroy()
     }
-    if (this.hasOutput) this.flush()
+    // A server whose Close frame was answered has nothing to say, but TCP to close.
+    if (!outer && (this.hasOutput || this.connection.state >= State.DONE)) this.flush()
   }
 
   onStreamDrain(): void {
@@ -143,8 +146,11 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     connection.end()
     this.dropOutput()
     const code = clean ? connection.closeCode : 1006
-    this.onclose?.(code, clean ? connection.closeReason : '', clean)
-    this.options.onGone?.(this)
+    try {
+      this.onclose?.(code, clean ? connection.closeReason : '', clean)
+    } finally {
+      this.options.onGone?.(this)
+    }
   }
 
   /** The wheel: a heartbeat is due, or the time for closing is up. */
@@ -154,7 +160,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       this.stream.destroy()
       return
     }
-    if (this.heard) {
+    // Who is paused is not heard because we do not listen: that is no fault of the peer's.
+    if (this.heard || this.paused) {
       this.heard = false
       this.pinged = false
       wheel.set(this, heartbeat.interval)
@@ -164,8 +171,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       this.soon()
       wheel.set(this, heartbeat.timeout)
     } else {
-      this.report(new WebSocketError('TAUTLINE_HEARTBEAT', 'the peer has been silent for too long'))
       this.stream.destroy()
+      this.report(new WebSocketError('TAUTLINE_HEARTBEAT', 'the peer has been silent for too long'))
     }
   }
 

@@ -1,7 +1,7 @@
 // The sending half of a connection: messages into frames, frames into one write per turn of the loop, backpressure, the
 // close handshake's first step. It reads nothing; engine-socket.ts is the whole.
 
-import type { Duplex } from 'node:stream'
+import { type Duplex, finished } from 'node:stream'
 import {
   Connection,
   type ConnectionHandler,
@@ -126,6 +126,9 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   whenWritten(callback: (error?: Error) => void): void {
     if (this.connection.state === State.CLOSED || this.stream.destroyed) process.nextTick(callback, closedError())
+    // Behind the last frame there is nothing to hang a callback on: a further write would be an error.
+    else if (this.stream.writableEnded)
+      finished(this.stream, { readable: false }, (error) => callback(error ?? undefined))
     else if (this.backlog !== null) this.backlog.push(0, () => this.whenWritten(callback), callback)
     else {
       if (this.written === null) this.written = [callback]
@@ -190,11 +193,11 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   /** May data be appended? Above `maxBuffered` the peer is a slow consumer. */
   private mayWrite(): boolean {
-    if (this.connection.state !== State.OPEN || this.closeAsked) return false
+    if (this.connection.state !== State.OPEN || this.closeAsked || this.stream.destroyed) return false
     if (this.bufferedAmount <= this.settings.maxBuffered) return true
     if (this.settings.slowConsumer === 'close') {
-      this.report(new WebSocketError('TAUTLINE_SLOW_CONSUMER', 'the peer reads too slowly: maxBuffered is exceeded'))
       this.stream.destroy()
+      this.report(new WebSocketError('TAUTLINE_SLOW_CONSUMER', 'the peer reads too slowly: maxBuffered is exceeded'))
     }
     return false
   }
