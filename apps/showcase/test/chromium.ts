@@ -16,7 +16,7 @@ const ARGUMENTS = [
 
 /** Why tests without chromium are skipped, or false. Under CI=true nothing is skipped: they fail. */
 export const withoutChromium: string | false =
-  existsSync(PATH) || process.env['CI'] === 'true' ? false : `${PATH} is missing (npm run setup installs it)`
+  existsSync(PATH) || process.env['CI'] === 'true' ? false : `missing tool: chromium (npm run setup installs it)`
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: PATH, args: ARGUMENTS })

@@ -1,9 +1,15 @@
 // Starts the chat server as a process of its own, as `npm start` does, and knows when it listens. It never sleeps.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
+/** Of this process alone: another test file may build at the same time. */
+const pages = mkdtempSync(join(tmpdir(), 'tautline-pages-'))
+process.on('exit', () => rmSync(pages, { recursive: true, force: true }))
 
 export interface ServerProcess {
   readonly child: ChildProcess
@@ -28,7 +34,7 @@ export async function startServer(options: StartOptions = {}): Promise<ServerPro
   const entry = options.build === true ? 'src/server/start.ts' : 'src/server/main.ts'
   const child = spawn(process.execPath, ['--conditions=tautline-source', entry], {
     cwd: root,
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), ...options.env },
+    env: { ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), DIST: pages, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

@@ -3,15 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { createServer as createHttpServer } from 'node:http'
 import { networkInterfaces } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { createServer, type Server } from '@tautline/websocket'
 import { LIMITS } from '../shared/messages.ts'
 import { ChatServer } from './chat-server.ts'
+import { DIST } from './dist.ts'
 import { log } from './log.ts'
 import { isAllowedOrigin, isLoopback } from './origin.ts'
 import { readStaticFiles, type StaticFiles } from './static-files.ts'
 
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url))
 /** Milliseconds that open connections get to say goodbye when the server stops. */
 const CLOSE_TIMEOUT = 2_000
 /** Milliseconds a connection that asks for pages may last. */
