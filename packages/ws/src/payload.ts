@@ -2,6 +2,7 @@
 // and nothing here allocates memory that is not filled.
 
 import { Buffer } from 'node:buffer'
+import { isValidCloseCode, MAX_REASON_BYTES } from '@tautline/websocket/face'
 
 export const EMPTY: Buffer = Buffer.alloc(0)
 
@@ -64,4 +65,25 @@ export function inForm(data: Buffer, type: BinaryType): Buffer | ArrayBuffer | B
 function toArrayBuffer(data: Buffer): ArrayBuffer {
   const { buffer, byteOffset, byteLength } = data as Uint8Array<ArrayBuffer>
   return byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength)
+}
+
+/**
+ * The reason of a close as text. A Buffer that is not UTF-8 is mended: RFC 6455 §5.5.1 wants UTF-8 there.
+ *
+ * @throws TypeError, RangeError
+ */
+export function checkClose(code: unknown, data: unknown): string {
+  if (code === undefined) return ''
+  if (typeof code !== 'number' || !isValidCloseCode(code)) {
+    throw new TypeError('First argument must be a valid error code number')
+  }
+  if (data === undefined || (data as { length?: number } | null)?.length === 0) return ''
+  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
+    throw new TypeError('Second argument must be a string or a Uint8Array')
+  }
+  const reason = typeof data === 'string' ? data : Buffer.from(data).toString()
+  if (Buffer.byteLength(reason) > MAX_REASON_BYTES) {
+    throw new RangeError('The message must not be greater than 123 bytes')
+  }
+  return reason
 }

@@ -2,28 +2,21 @@
 // nothing itself: a client's handshake is client-handshake.ts, a server's websocket-server.ts.
 
 import { Buffer } from 'node:buffer'
-import { EventEmitter } from 'node:events'
-import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http'
+import type { ClientRequestArgs, IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import {
-  type Agreement,
-  adopt,
-  flush,
-  isValidCloseCode,
-  MAX_REASON_BYTES,
-  type Socket,
-  ViolationError,
-} from '@tautline/websocket/face'
+import { type Agreement, adopt, flush, type Socket, ViolationError } from '@tautline/websocket/face'
 import { abortOpening, connectClient, type Opening } from './client-handshake.ts'
 import { wordingOf } from './errors.ts'
+import { EventTargetEmitter } from './event-target.ts'
 import type * as events from './events.ts'
-import { addHandler, attributeOf, makeEnumerable, removeHandler, setAttribute } from './events.ts'
+import { makeEnumerable } from './events.ts'
+import type { EventArguments, Known, Unknown } from './listeners.ts'
 import { compressFrom, type Terms } from './options.ts'
-import { Outbox } from './outbox.ts'
+import { type Callback, Outgoing } from './outgoing.ts'
 import {
   type BinaryType,
   byteLengthOf,
-  bytesOf,
+  checkClose,
   EMPTY,
   inForm,
   isBinaryType,
@@ -40,30 +33,9 @@ const CLOSING = 2
 const CLOSED = 3
 const STATES: readonly string[] = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED']
 
-/** Payloads from so many bytes on are not copied by the engine: see `#sendNow`. */
-const NOT_COPIED_FROM = 8 * 1024
-
-type Callback = (error?: Error) => void
-
-/** Arguments of the events. */
-interface EventArguments {
-  close: [code: number, reason: Buffer]
-  error: [error: Error]
-  upgrade: [response: IncomingMessage]
-  message: [data: types.RawData, isBinary: boolean]
-  open: []
-  ping: [data: Buffer]
-  pong: [data: Buffer]
-  redirect: [url: string, request: ClientRequest]
-  'unexpected-response': [request: ClientRequest, response: IncomingMessage]
-}
-type Known<E extends keyof EventArguments> = (this: WebSocket, ...values: EventArguments[E]) => void
-// biome-ignore lint/suspicious/noExplicitAny: listeners of an application's own events take what it emits
-type Unknown = (this: WebSocket, ...values: any[]) => void
-
 /** A WebSocket, of a client or of a server. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface below only types listeners of EventEmitter
-export class WebSocket extends EventEmitter {
+export class WebSocket extends EventTargetEmitter {
   declare static readonly CONNECTING: 0
   declare static readonly OPEN: 1
   declare static readonly CLOSING: 2
@@ -88,6 +60,7 @@ export class WebSocket extends EventEmitter {
   /** @internal */
   _protocol: string
   #engine: Socket | null
+  #outgoing: Outgoing | null
   #readyState: 0 | 1 | 2 | 3
   #extensions: string
   #binaryType: BinaryType
@@ -95,10 +68,8 @@ export class WebSocket extends EventEmitter {
   // With allowSynchronousEvents: false, an event that waits for its own turn of the loop.
   #deferring: boolean
   #failed: boolean
-  #compressFrom: number
   // What `send` was given when nothing could be sent any more, for bufferedAmount.
   #unsent: number
-  #outbox: Outbox | null
 
   /** @param address null: a server's, made by it (`protocols` is undefined and `options` are the server's then) */
   constructor(address: null)
@@ -112,15 +83,14 @@ export class WebSocket extends EventEmitter {
     this._url = undefined
     this._protocol = ''
     this.#engine = null
+    this.#outgoing = null
     this.#readyState = CONNECTING
     this.#extensions = ''
     this.#binaryType = 'nodebuffer'
     this.#paused = false
     this.#deferring = false
     this.#failed = false
-    this.#compressFrom = Number.POSITIVE_INFINITY
     this.#unsent = 0
-    this.#outbox = null
     if (address !== null) connectClient(this, address, protocols, options)
   }
 
@@ -134,7 +104,7 @@ export class WebSocket extends EventEmitter {
   }
 
   get bufferedAmount(): number {
-    const waiting = this.#unsent + (this.#outbox?.bytes ?? 0)
+    const waiting = this.#unsent + (this.#outgoing?.waiting ?? 0)
     return this.#engine === null ? waiting : this.#engine.bufferedAmount + waiting
   }
 
@@ -160,49 +130,6 @@ export class WebSocket extends EventEmitter {
     return this._url as string
   }
 
-  get onopen(): ((event: events.Event) => void) | null {
-    return attributeOf(this, 'open') as (event: events.Event) => void
-  }
-  set onopen(handler: ((event: events.Event) => void) | null) {
-    setAttribute(this, 'open', handler)
-  }
-
-  get onerror(): ((event: events.ErrorEvent) => void) | null {
-    return attributeOf(this, 'error') as (event: events.ErrorEvent) => void
-  }
-  set onerror(handler: ((event: events.ErrorEvent) => void) | null) {
-    setAttribute(this, 'error', handler)
-  }
-
-  get onclose(): ((event: events.CloseEvent) => void) | null {
-    return attributeOf(this, 'close') as (event: events.CloseEvent) => void
-  }
-  set onclose(handler: ((event: events.CloseEvent) => void) | null) {
-    setAttribute(this, 'close', handler)
-  }
-
-  get onmessage(): ((event: events.MessageEvent) => void) | null {
-    return attributeOf(this, 'message') as (event: events.MessageEvent) => void
-  }
-  set onmessage(handler: ((event: events.MessageEvent) => void) | null) {
-    setAttribute(this, 'message', handler)
-  }
-
-  addEventListener<K extends keyof events.WebSocketEventMap>(
-    type: K,
-    listener: events.Handler<events.WebSocketEventMap[K]>,
-    options: types.EventListenerOptions = {},
-  ): void {
-    addHandler(this, type, listener, Boolean(options?.once), false)
-  }
-
-  removeEventListener<K extends keyof events.WebSocketEventMap>(
-    type: K,
-    listener: events.Handler<events.WebSocketEventMap[K]>,
-  ): void {
-    removeHandler(this, type, listener)
-  }
-
   /**
    * Sends a message.
    *
@@ -217,12 +144,7 @@ export class WebSocket extends EventEmitter {
     const how = typeof options === 'object' && options !== null ? options : NO_OPTIONS
     const data = textOfNumber(given)
     if (this.readyState !== OPEN) this.#sendAfterClose(orEmpty(data), done)
-    else if (this.#outbox !== null || data instanceof Blob) {
-      this.#enqueue(orEmpty(data), (ready) => this.#sendNow(ready, isBinary(data, how), how), done)
-    } else {
-      this.#sendNow(orEmpty(data), isBinary(data, how), how)
-      if (done) this.#engine?.whenWritten(done)
-    }
+    else this.#outgoing?.message(orEmpty(data), isBinary(data, how), how, done)
   }
 
   /** Sends a ping of at most 125 bytes. Throws as `send` does, and RangeError. */
@@ -248,9 +170,7 @@ export class WebSocket extends EventEmitter {
     if (this.readyState === CLOSING) return
     const reason = checkClose(code, data)
     this.#readyState = CLOSING
-    const close = (): void => this.#engine?.close(code, code === undefined ? undefined : reason)
-    if (this.#outbox === null) close()
-    else this.#outbox.add({ data: EMPTY, size: 0, send: close, failed: () => {} })
+    this.#outgoing?.close(code, reason)
   }
 
   /** Cuts the connection; what was sent before still goes out if the kernel takes it. */
@@ -285,9 +205,10 @@ export class WebSocket extends EventEmitter {
     this._opening = null
     this._socket = stream
     this.#extensions = deflate === null ? '' : 'permessage-deflate'
-    this.#compressFrom = compressFrom(terms, deflate, role === 'server')
     const engine = adopt(stream, head, agreement, terms.adoption)
     this.#engine = engine
+    const from = compressFrom(terms, deflate, role === 'server')
+    this.#outgoing = new Outgoing(engine, from, (error) => this.#blobFailed(error))
     engine.onclose = (code, reason, wasClean) => this.#closed(code, reason, wasClean)
     engine.onerror = (error) => this.#broken(error)
     if (terms.deferred) {
@@ -330,54 +251,12 @@ export class WebSocket extends EventEmitter {
 
   // --- inside ------------------------------------------------------------------------------------------------------
 
-  #sendNow(data: unknown, binary: boolean, options: types.SendOptions): void {
-    const engine = this.#engine as Socket
-    const bytes = typeof data === 'string' ? data : bytesOf(data)
-    const from = this.#compressFrom
-    const compress =
-      from !== Number.POSITIVE_INFINITY &&
-      (!('compress' in options) || Boolean(options.compress)) &&
-      (from === 0 || (typeof bytes === 'string' ? Buffer.byteLength(bytes) : bytes.length) >= from)
-    if (compress || 'fin' in options) {
-      engine.send(bytes, { binary, compress, fin: !('fin' in options) || Boolean(options.fin) })
-    } else engine.send(bytes, binary ? BINARY : TEXT)
-    // In ws the kernel has the bytes when `send` returns, and programs that reuse a buffer rely on it.
-    if (typeof bytes !== 'string' && bytes.length > NOT_COPIED_FROM && engine.role === 'server') flush(engine)
-  }
-
   #control(kind: 'ping' | 'pong', given: unknown, mask: unknown, callback: Callback | undefined): void {
     if (this.#readyState === CONNECTING) throw notOpen(CONNECTING)
     const done = [given, mask, callback].find(isCallback)
     const data = orEmpty(textOfNumber(typeof given === 'function' ? undefined : given))
     if (this.readyState !== OPEN) return this.#sendAfterClose(data, done)
-    if (byteLengthOf(data) > 125) throw new RangeError('The data size must not be greater than 125 bytes')
-    const send = (ready: unknown): void => {
-      this.#engine?.[kind](typeof ready === 'string' ? ready : bytesOf(ready))
-    }
-    if (this.#outbox !== null || data instanceof Blob) this.#enqueue(data, send, done)
-    else {
-      send(data)
-      if (done) this.#engine?.whenWritten(done)
-    }
-  }
-
-  #enqueue(data: unknown, send: (ready: unknown) => void, done: Callback | undefined): void {
-    const size = byteLengthOf(data)
-    this.#outbox ??= new Outbox(
-      () => {
-        this.#outbox = null
-      },
-      (error) => this.#blobFailed(error),
-    )
-    this.#outbox.add({
-      data,
-      size,
-      send: (ready) => {
-        send(ready)
-        if (done) this.#engine?.whenWritten(done)
-      },
-      failed: done ?? (() => {}),
-    })
+    this.#outgoing?.control(kind, data, done)
   }
 
   #blobFailed(error: Error): void {
@@ -433,7 +312,7 @@ export class WebSocket extends EventEmitter {
     }
     this.#readyState = CLOSED
     this._wasClean = wasClean
-    this.#outbox?.fail(new Error('The socket was closed while the blob was being read'))
+    this.#outgoing?.fail()
     this.emit('close', code, reason === '' ? EMPTY : Buffer.from(reason))
   }
 }
@@ -482,15 +361,12 @@ export declare namespace WebSocket {
 
 const BEFORE_OPEN = 'WebSocket was closed before the connection was established'
 const NO_OPTIONS: types.SendOptions = {}
-const TEXT = { binary: false, compress: false }
-const BINARY = { binary: true, compress: false }
 
 for (const [value, name] of STATES.entries()) {
   Object.defineProperty(WebSocket, name, { enumerable: true, value })
   Object.defineProperty(WebSocket.prototype, name, { enumerable: true, value })
 }
 makeEnumerable(WebSocket, ['binaryType', 'bufferedAmount', 'extensions', 'isPaused', 'protocol', 'readyState', 'url'])
-makeEnumerable(WebSocket, ['onopen', 'onerror', 'onclose', 'onmessage'])
 
 /** As `{ binary: typeof data !== 'string', ...options }` would say: a property that is there counts, undefined too. */
 function isBinary(data: unknown, options: types.SendOptions): boolean {
@@ -503,21 +379,4 @@ function isCallback(value: unknown): value is Callback {
 
 function notOpen(state: number): Error {
   return new Error(`WebSocket is not open: readyState ${state} (${STATES[state]})`)
-}
-
-/** The reason as text. A Buffer that is not UTF-8 is mended: RFC 6455 §5.5.1 wants UTF-8 there. */
-function checkClose(code: unknown, data: unknown): string {
-  if (code === undefined) return ''
-  if (typeof code !== 'number' || !isValidCloseCode(code)) {
-    throw new TypeError('First argument must be a valid error code number')
-  }
-  if (data === undefined || (data as { length?: number } | null)?.length === 0) return ''
-  if (typeof data !== 'string' && !(data instanceof Uint8Array)) {
-    throw new TypeError('Second argument must be a string or a Uint8Array')
-  }
-  const reason = typeof data === 'string' ? data : Buffer.from(data).toString()
-  if (Buffer.byteLength(reason) > MAX_REASON_BYTES) {
-    throw new RangeError('The message must not be greater than 123 bytes')
-  }
-  return reason
 }
