@@ -151,14 +151,20 @@ export class FrameWriter {
   /**
    * Hands over what is pending, in order: one run of bytes, several, or null if there is nothing. The bytes belong to
    * the taker for as long as it needs them; nothing overwrites them.
+   *
+   * @throws TypeError if the caller of `bytes` has detached a large payload meanwhile: its header is written, so
+   * whatever followed would be taken for payload
    */
   take(): Uint8Array | readonly Uint8Array[] | null {
-    if (this.pending === 0) return null
+    const { pending, segments } = this
+    if (pending === 0) return null
     this.pending = 0
-    const { segments } = this
     if (segments === null) return this.closeRun()
     if (this.run !== null) segments.push(this.closeRun())
     this.segments = null
+    let length = 0
+    for (let i = 0; i < segments.length; i++) length += (segments[i] as Uint8Array).length
+    if (length !== pending) throw new TypeError('a payload was detached before it was written')
     return segments.length === 1 ? (segments[0] as Uint8Array) : segments
   }
 

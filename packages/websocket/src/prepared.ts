@@ -1,6 +1,7 @@
 // A message framed once, and compressed once for each window size that asks for it, to be sent to many connections.
 
 import { Buffer } from 'node:buffer'
+import { types } from 'node:util'
 import { DeflateCodec, FIN, headerBytes, Opcode, RSV1, writeHeader } from '@tautline/protocol'
 import { nodePlatform } from './platform.ts'
 
@@ -78,7 +79,8 @@ export function prepare(
 export function bytesOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
   if (data instanceof Uint8Array) return data
   if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  if (data instanceof ArrayBuffer || data instanceof SharedArrayBuffer) return Buffer.from(data)
+  // Of any realm: instanceof knows only our own.
+  if (types.isAnyArrayBuffer(data)) return Buffer.from(data)
   const got = data === null ? 'null' : typeof data
   throw new TypeError(`expected a string, an ArrayBuffer, a typed array, a DataView or a prepared message, got ${got}`)
 }

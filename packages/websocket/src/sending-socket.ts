@@ -143,9 +143,16 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     // While the kernel takes nothing, output stays here: it can still be counted, and pongs replaced.
     if (this.blocked || this.stream.destroyed) return
     const { connection, stream } = this
+    let output: ReturnType<Connection['take']>
+    try {
+      output = connection.take()
+    } catch (error) {
+      stream.destroy()
+      this.report(error as Error)
+      return
+    }
     const callback = this.written === null ? undefined : callAll(this.written)
     this.written = null
-    const output = connection.take()
     if (output === null) {
       if (callback !== undefined) stream.write(EMPTY, callback)
     } else if (output instanceof Uint8Array) this.blocked = !stream.write(output, callback)
@@ -270,6 +277,15 @@ function closedError(): WebSocketError {
 
 function callAll(callbacks: Written[]): (error?: Error | null) => void {
   return (error) => {
-    for (const callback of callbacks) callback(error ?? undefined)
+    for (const callback of callbacks) {
+      try {
+        callback(error ?? undefined)
+      } catch (thrown) {
+        // It stays uncaught, but holds nobody else up.
+        process.nextTick(() => {
+          throw thrown
+        })
+      }
+    }
   }
 }
