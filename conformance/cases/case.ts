@@ -39,6 +39,10 @@ interface AnyCase {
   readonly demand?: Demand
   /** Upper bound of the CPU time of one run, in ms. */
   readonly cpu?: number
+  /** ms to wait for the outcome, where it takes long. */
+  readonly deadline?: number
+  /** The code the engine's own close event must tell, where it lets us look. */
+  readonly local?: number
 }
 
 /** Bytes against a server: a request (and what follows it), or frames behind a finished handshake. */
@@ -48,8 +52,6 @@ export interface ServerCase extends AnyCase {
   readonly deflate?: boolean
   /** What the peer does behind the last byte. */
   readonly end?: 'half-close'
-  /** The code the server's own close event must tell, where the server lets us look. */
-  readonly local?: number
 }
 
 /** Bytes against a client: an answer to its request, and what follows it. */
@@ -59,6 +61,9 @@ export interface ClientCase extends AnyCase {
   readonly subprotocols?: readonly string[]
   /** Whether the client offers permessage-deflate. Default true. */
   readonly deflate?: boolean
+  /** Default 1 MiB. */
+  readonly maxPayload?: number
+  readonly maxFragments?: number
 }
 
 /** A section's name as people write it: `RFC 6455 §5.2`. */

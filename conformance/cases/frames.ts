@@ -10,7 +10,7 @@ import { binary, type Demand, type Expected, type ServerCase, text } from './cas
 /** What the server under test must be told: RFC 6455 §10.4. */
 export const MAX_PAYLOAD: number = 1 << 20
 
-type Extra = Partial<Pick<ServerCase, 'note' | 'demand' | 'cpu' | 'echo' | 'end' | 'local' | 'deflate'>>
+type Extra = Partial<Pick<ServerCase, 'note' | 'demand' | 'cpu' | 'deadline' | 'echo' | 'end' | 'local' | 'deflate'>>
 type Input = Omit<FrameSpec, 'mask'> | readonly Omit<FrameSpec, 'mask'>[] | (() => Buffer)
 
 function row(id: string, rfc: string, title: string, required: string, input: Input, extra: Extra = {}): ServerCase {
@@ -181,7 +181,7 @@ const endings: readonly ServerCase[] = [
   row('F121', '5.2', 'text of length 0, FIN=1 [control]', 'ECHO', { opcode: 1 }, echo(text(''))),
   row('F122', '7692-6', 'compressed message in three fragments [control]', 'ECHO', () => inThree(packed(LONG_TEXT)), pmd(echo(text(LONG_TEXT)))),
   row('F123', '7692-7.2.2', 'bytes after a BFINAL block', 'CLOSE:1007 / ECHO', compressed(hex('f348cdc9c90700 deadbeef')), pmd({ note: 'must not stall or loop', echo: 'any' })),
-  row('F124', '7692-8', '200 compressed messages of 1 MiB zeroes, ~200 kB on the wire (CPU bomb)', 'CLOSE:1008 / ECHO', () => Buffer.concat(Array<Buffer>(200).fill(masked(compressed(bomb(1), 2)))), pmd({ ...echo(...Array<Expected>(200).fill(binary(FULL))), note: 'ratio or CPU budget per connection; ws spends ~1.2 s CPU', cpu: 5000 })),
+  row('F124', '7692-8', '200 compressed messages of 1 MiB zeroes, ~200 kB on the wire (CPU bomb)', 'CLOSE:1008 / ECHO', () => Buffer.concat(Array<Buffer>(200).fill(masked(compressed(bomb(1), 2)))), pmd({ ...echo(...Array<Expected>(200).fill(binary(FULL))), note: 'ratio or CPU budget per connection; ws spends ~1.2 s CPU', cpu: 5000, deadline: 60_000 })),
 ]
 
 function inThree(payload: Buffer): Buffer {

@@ -67,7 +67,8 @@ export async function runClientCase(target: ClientTarget, one: ClientCase, varia
     {
       subprotocols: one.subprotocols ?? [],
       deflate: one.deflate ?? true,
-      maxPayload: 1 << 20,
+      maxPayload: one.maxPayload ?? 1 << 20,
+      ...(one.maxFragments === undefined ? {} : { maxFragments: one.maxFragments }),
       handshakeTimeout: one.answer('') === null ? 300 : DEADLINE,
     },
     {
@@ -115,18 +116,25 @@ async function play(
     bytes === null ? [] : variant.split(bytes),
     () => dialogue.ended || dialogue.closeCode !== null || told.closes.length > 0,
   )
-  await Promise.race([writing, dialogue.until(settled, 60_000)])
-  await dialogue.until(settled, DEADLINE)
-  await finish(dialogue, writing, now().head, told)
+  const deadline = one.deadline ?? DEADLINE
+  await Promise.race([writing, dialogue.until(settled, 60_000 + deadline)])
+  await dialogue.until(settled, deadline)
+  await finish(dialogue, writing, now().head, told, one.local ?? 1006)
   zlib?.close()
   if (now().head === 'none') return { seen: 'none', problem: 'neither open nor failed' }
   return verdict(one, now(), server, dialogue.pongs, told)
 }
 
 /** The server closes TCP first (RFC 6455 §7.1.1), after a Close frame of either side; a failed client closes itself. */
-async function finish(dialogue: Dialogue, writing: Promise<void>, head: string, told: Told): Promise<void> {
+async function finish(
+  dialogue: Dialogue,
+  writing: Promise<void>,
+  head: string,
+  told: Told,
+  local: number,
+): Promise<void> {
   const { peer, tokens } = dialogue
-  let expected = 1006
+  let expected = local
   if (head === 'OPEN' && dialogue.closeCode === null && !dialogue.ended && told.closes.length === 0) {
     const before = tokens.length
     await Promise.race([writing, dialogue.until(() => dialogue.ended, DEADLINE)])

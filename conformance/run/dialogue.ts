@@ -12,6 +12,8 @@ export interface DialogueOptions {
   /** Set when permessage-deflate is on. */
   readonly deflate?: ZlibPeer | null
   readonly echo?: readonly Expected[] | 'any'
+  /** Looks at each compressed payload beside what it inflates to; a complaint fails the exchange. */
+  readonly onCompressed?: (payload: Buffer, plain: Buffer) => string | null
 }
 
 /** What a raw peer hears after the handshake. */
@@ -136,6 +138,8 @@ export class Dialogue {
       } catch (error) {
         return this.#fault(`cannot inflate: ${String(error)}`)
       }
+      const complaint = this.#options.onCompressed?.(payload, plain) ?? null
+      if (complaint !== null) this.#fault(complaint)
     }
     if (first.opcode === 1 && !isUtf8(plain)) this.#fault('text is not UTF-8')
     const number = this.messages++

@@ -91,6 +91,7 @@ async function talk(target: ServerTarget, peer: RawPeer, one: ServerCase, how: T
   const extended = how.head.all('Sec-WebSocket-Extensions').length > 0
   const zlib = extended ? new ZlibPeer() : null
   const port = peer.localPort
+  const deadline = one.deadline ?? DEADLINE
   const dialogue = new Dialogue(peer, {
     role: 'client',
     deflate: zlib,
@@ -101,8 +102,8 @@ async function talk(target: ServerTarget, peer: RawPeer, one: ServerCase, how: T
   const writing = how.writing ?? peer.writeSplit(how.variant?.split(one.input()) ?? [], settled)
   if (how.fault !== null) dialogue.tokens.push(how.fault)
   if (one.end === 'half-close') await writing.then(() => peer.end())
-  else await Promise.race([writing, dialogue.until(settled, 60_000)])
-  await dialogue.until(settled, one.cpu !== undefined ? 60_000 : DEADLINE)
+  else await Promise.race([writing, dialogue.until(settled, 60_000 + deadline)])
+  await dialogue.until(settled, deadline)
   await finish(dialogue, writing)
   if (dialogue.closeCode === null && dialogue.ended)
     dialogue.tokens.push(one.end === 'half-close' ? 'TCP:1006' : ending(peer))

@@ -23,11 +23,14 @@ export interface SuiteOptions {
   readonly deviations?: Deviations
   /** Cases that run whole only, for their cost; the long suite runs them in all ways. */
   readonly wholeOnly?: ReadonlySet<string>
+  /** Other ways of delivery than whole, byte by byte and three random splits. */
+  readonly ways?: readonly Variant[]
   /** Cases run at the same time. Default 8. */
   readonly concurrency?: number
 }
 
 function variants(id: string, options: SuiteOptions): readonly Variant[] {
+  if (options.ways !== undefined) return options.ways
   return options.wholeOnly?.has(id) === true ? [WHOLE] : variantsOf(id)
 }
 

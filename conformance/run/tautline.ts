@@ -2,7 +2,6 @@
  * Our own engine as a server and a client to be examined.
  */
 import {
-  type CompressionOptions,
   connect,
   createServer,
   type Server,
@@ -13,6 +12,7 @@ import {
 import { MAX_PAYLOAD } from '../cases/frames.ts'
 import type { ClientTarget } from './client.ts'
 import { CloseLog } from './close-log.ts'
+import type { Agreed } from './compression.ts'
 import type { ServerTarget } from './server.ts'
 
 /** Small echoes are compressed too, so that the reader's side of compression is always met. */
@@ -49,9 +49,20 @@ export async function tautlineServer(options: ServerOptions = {}): Promise<Serve
   }
 }
 
-/** An echo server that keeps its context between messages, and asks the client for what `compression` says. */
-export function compressingServer(compression: CompressionOptions, options: ServerOptions = {}): Promise<ServerTarget> {
-  return tautlineServer({ ...options, compression })
+/**
+ * An echo server that asks for these parameters of permessage-deflate. Its maxPayload is 2 MiB: what does not compress
+ * grows by its block headers, and the engine holds the compressed bytes of a message to the limit too.
+ */
+export function startPreferring(prefer: Agreed): Promise<ServerTarget> {
+  return tautlineServer({
+    maxPayload: 2 * MAX_PAYLOAD,
+    compression: {
+      serverNoContextTakeover: prefer.serverNoTakeover,
+      clientNoContextTakeover: prefer.clientNoTakeover,
+      serverMaxWindowBits: prefer.serverBits,
+      clientMaxWindowBits: prefer.clientBits,
+    },
+  })
 }
 
 /** Our client. */
