@@ -2,7 +2,7 @@
 // and then goes out in fragments (RFC 6455 §5.4), of which never more than HIGH_WATER bytes wait.
 
 import type { SendOptions, Socket } from '../socket.ts'
-import { bufferSource } from '../whatwg/arguments.ts'
+import { bufferSource, domString } from '../whatwg/arguments.ts'
 import { HIGH_WATER } from './incoming.ts'
 
 /** Up to here the engine copies what it is given. */
@@ -32,7 +32,7 @@ export class Outgoing {
     const bytes = bufferSource(message)
     if (bytes !== undefined) await this.piece(bytes, {})
     else if (isSource(message)) await this.stream(message)
-    else await this.piece(String(message), {})
+    else await this.piece(domString(message), {})
   }
 
   private async stream(source: AsyncIterable<unknown> & { readonly isBinary?: unknown }): Promise<void> {
@@ -46,7 +46,7 @@ export class Outgoing {
         if (!begun && source.isBinary === undefined) isText = bytes === undefined
         const options = { binary: !isText, fin: false }
         begun = true
-        const text = bytes === undefined ? half + String(chunk) : half
+        const text = bytes === undefined ? half + domString(chunk) : half
         half = bytes === undefined && isHighSurrogate(text.charCodeAt(text.length - 1)) ? text.slice(-1) : ''
         if (bytes === undefined) await this.piece(half === '' ? text : text.slice(0, -1), options)
         else {

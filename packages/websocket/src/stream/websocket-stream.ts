@@ -4,7 +4,7 @@
 import { connect } from '../client/connect.ts'
 import type { ConnectOptions } from '../client/options.ts'
 import type { Socket } from '../socket.ts'
-import { clampToShort, closeArguments, protocolList, urlRecord } from '../whatwg/arguments.ts'
+import { clampToShort, closeArguments, protocolList, urlRecord, usvString } from '../whatwg/arguments.ts'
 import { isBadPort } from '../whatwg/bad-ports.ts'
 import { extensionsText } from '../whatwg/extensions.ts'
 import { hostQueue } from '../whatwg/host-queue.ts'
@@ -77,7 +77,7 @@ export class WebSocketStream {
    */
   close(info: { readonly closeCode?: number; readonly reason?: string } = {}): void {
     if (info === null || typeof info !== 'object') throw new TypeError('close takes an object')
-    const reason = info.reason === undefined ? '' : String(info.reason).toWellFormed()
+    const reason = info.reason === undefined ? '' : usvString(info.reason)
     const code = info.closeCode === undefined ? undefined : clampToShort(info.closeCode)
     const sent = closeArguments(code, reason)
     if (this.#streams !== null) this.#streams.close(sent, sent === undefined ? undefined : reason)

@@ -3,13 +3,23 @@
 
 import { isToken } from '@tautline/protocol'
 
+/** Web IDL's DOMString: unlike `String`, it throws a TypeError for symbols. */
+export function domString(value: unknown): string {
+  return `${value as string}`
+}
+
+/** Web IDL's USVString: lone surrogates become U+FFFD. */
+export function usvString(value: unknown): string {
+  return domString(value).toWellFormed()
+}
+
 /**
  * "Get a URL record": absolute, since there is no document to be relative to; http(s) becomes ws(s).
  *
  * @throws DOMException SyntaxError
  */
 export function urlRecord(url: unknown): URL {
-  const text = String(url).toWellFormed()
+  const text = usvString(url)
   if (!URL.canParse(text)) throw new DOMException('The URL is not an absolute URL.', 'SyntaxError')
   const record = new URL(text)
   if (record.protocol === 'http:') record.protocol = 'ws:'
@@ -27,7 +37,7 @@ export function urlRecord(url: unknown): URL {
  * @throws DOMException SyntaxError
  */
 export function protocolList(protocols: Iterable<unknown> | string): readonly string[] {
-  const list = typeof protocols === 'string' ? [protocols] : Array.from(protocols, String)
+  const list = typeof protocols === 'string' ? [protocols] : Array.from(protocols, domString)
   const seen = new Set<string>()
   for (const name of list) {
     if (!isToken(name)) throw new DOMException('A subprotocol must be a token.', 'SyntaxError')

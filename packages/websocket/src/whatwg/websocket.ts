@@ -4,7 +4,15 @@
 import { connect } from '../client/connect.ts'
 import type { ConnectOptions } from '../client/options.ts'
 import type { Socket } from '../socket.ts'
-import { bufferSource, clampToShort, closeArguments, protocolList, urlRecord } from './arguments.ts'
+import {
+  bufferSource,
+  clampToShort,
+  closeArguments,
+  domString,
+  protocolList,
+  urlRecord,
+  usvString,
+} from './arguments.ts'
 import { isBadPort } from './bad-ports.ts'
 import { EventHandlers } from './event-handlers.ts'
 import { CloseEvent, MessageEvent } from './events.ts'
@@ -137,7 +145,7 @@ export class WebSocket extends EventTarget {
   send(data: string | Blob | ArrayBuffer | ArrayBufferView): void {
     // biome-ignore lint/complexity/noArguments: Web IDL tells a missing argument from undefined
     if (arguments.length === 0) throw new TypeError('send needs what is to be sent')
-    const message = data instanceof Blob ? data : (bufferSource(data) ?? String(data))
+    const message = data instanceof Blob ? data : (bufferSource(data) ?? domString(data))
     if (this.#state === CONNECTING) throw new DOMException('The connection is not open yet.', 'InvalidStateError')
     if (this.readyState === OPEN && this.#sender !== null) this.#sender.send(message)
     else this.#lost += sizeOf(message)
@@ -148,8 +156,8 @@ export class WebSocket extends EventTarget {
    *
    * @throws DOMException InvalidAccessError, SyntaxError
    */
-  close(code?: number, reason?: string): void {
-    const text = reason === undefined ? undefined : String(reason).toWellFormed()
+  close(code: number | undefined = undefined, reason: string | undefined = undefined): void {
+    const text = reason === undefined ? undefined : usvString(reason)
     const sent = closeArguments(code === undefined ? undefined : clampToShort(code), text)
     if (this.readyState >= CLOSING) return
     const wasConnecting = this.#state === CONNECTING
@@ -239,6 +247,6 @@ for (const name of Object.getOwnPropertyNames(WebSocket.prototype)) {
 
 function initOf(protocols: unknown): WebSocketInit {
   if (protocols === undefined) return {}
-  if (typeof protocols !== 'object' || protocols === null) return { protocols: String(protocols) }
+  if (typeof protocols !== 'object' || protocols === null) return { protocols: domString(protocols) }
   return Symbol.iterator in protocols ? { protocols: protocols as Iterable<string> } : protocols
 }

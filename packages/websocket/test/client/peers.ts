@@ -69,10 +69,10 @@ export async function answering(
       socket.resume()
     })
   })
-  const port = await listening(test, server)
   test.after(() => {
     for (const socket of sockets) socket.destroy()
   })
+  const port = await listening(test, server)
   return { port, url: `ws://127.0.0.1:${port}`, heads, sockets }
 }
 
