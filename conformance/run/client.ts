@@ -39,7 +39,6 @@ export interface ClientEvents {
 
 /** A client to be examined. */
 export interface ClientTarget {
-  readonly name: string
   /** Connects; returns how to cut the connection. */
   open(url: string, options: ClientOptions, events: ClientEvents): () => void
 }

@@ -19,7 +19,6 @@ import type { Variant } from './variants.ts'
 
 /** A server to be examined. */
 export interface ServerTarget {
-  readonly name: string
   readonly host: string
   readonly port: number
   /** What the server's own close event told of the connection from that port. Absent: it does not let us look. */

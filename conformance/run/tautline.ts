@@ -31,14 +31,13 @@ export async function tautlineServer(options: ServerOptions = {}): Promise<Serve
   const server: Server = createServer(
     { port: 0, host: '127.0.0.1', compression: true, maxPayload: MAX_PAYLOAD, ...COMPRESS_ALL, ...options },
     (socket) => {
-      const port = socket.remotePort ?? 0
+      const closed = log.opened(socket.remotePort ?? 0)
       echo(socket)
-      socket.onclose = (code) => log.closed(port, code)
+      socket.onclose = (code) => closed(code)
     },
   )
   await server.listening
   return {
-    name: 'tautline',
     host: '127.0.0.1',
     port: server.address()?.port ?? 0,
     closed: (port) => log.code(port),
@@ -67,7 +66,6 @@ export function startPreferring(prefer: Agreed): Promise<ServerTarget> {
 
 /** Our client. */
 export const tautlineClient: ClientTarget = {
-  name: 'tautline',
   open(url, options, events) {
     const abort = new AbortController()
     let open: Socket | null = null
