@@ -2,6 +2,7 @@
 // calls, also where a Blob must be read first.
 
 import { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 import { flush, type Socket } from '@tautline/websocket/face'
 import { Outbox } from './outbox.ts'
 import { byteLengthOf, bytesOf, EMPTY } from './payload.ts'
@@ -9,14 +10,15 @@ import type { SendOptions } from './types.ts'
 
 export type Callback = (error?: Error) => void
 
-/** Payloads from so many bytes on are not copied by the engine: see `#write`. */
-const NOT_COPIED_FROM = 8 * 1024
+/** Payloads of more bytes are not copied by the engine of a server: see `#writeLarge`. */
+const COPIED_UP_TO = 8 * 1024
 const TEXT = { binary: false, compress: false }
 const BINARY = { binary: true, compress: false }
 
 /** The sending half of a WebSocket. */
 export class Outgoing {
   readonly #engine: Socket
+  readonly #stream: Duplex
   readonly #compressFrom: number
   readonly #onError: (error: Error) => void
   #outbox: Outbox | null
@@ -25,8 +27,9 @@ export class Outgoing {
    * @param compressFrom messages from so many bytes on are compressed; Infinity: none
    * @param onError a Blob could not be read
    */
-  constructor(engine: Socket, compressFrom: number, onError: (error: Error) => void) {
+  constructor(engine: Socket, stream: Duplex, compressFrom: number, onError: (error: Error) => void) {
     this.#engine = engine
+    this.#stream = stream
     this.#compressFrom = compressFrom
     this.#onError = onError
     this.#outbox = null
@@ -72,10 +75,20 @@ export class Outgoing {
     const engine = this.#engine
     const bytes = typeof data === 'string' ? data : bytesOf(data)
     const compress = this.#compressFrom !== Number.POSITIVE_INFINITY && this.#compresses(bytes, options)
-    if (compress || 'fin' in options) engine.send(bytes, { binary, compress, fin: isSet(options, 'fin') })
-    else engine.send(bytes, binary ? BINARY : TEXT)
-    // In ws the kernel has the bytes when `send` returns, and programs that reuse a buffer rely on it.
-    if (typeof bytes !== 'string' && bytes.length > NOT_COPIED_FROM && engine.role === 'server') flush(engine)
+    const how = compress || 'fin' in options ? { binary, compress, fin: isSet(options, 'fin') } : binary ? BINARY : TEXT
+    if (typeof bytes === 'string' || compress || bytes.length <= COPIED_UP_TO || engine.role === 'client') {
+      engine.send(bytes, how)
+    } else this.#writeLarge(bytes, how)
+  }
+
+  /**
+   * In ws the kernel has the bytes when `send` returns, unless the peer is slow, and programs that reuse a buffer rely on
+   * it. So they are written at once, and copied where they must wait.
+   */
+  #writeLarge(bytes: Uint8Array, how: SendOptions): void {
+    const engine = this.#engine
+    engine.send(this.#stream.writableNeedDrain ? Buffer.from(bytes) : bytes, how as { binary: boolean })
+    flush(engine)
   }
 
   #compresses(bytes: string | Uint8Array, options: SendOptions): boolean {

@@ -208,7 +208,7 @@ export class WebSocket extends EventTargetEmitter {
     const engine = adopt(stream, head, agreement, terms.adoption)
     this.#engine = engine
     const from = compressFrom(terms, deflate, role === 'server')
-    this.#outgoing = new Outgoing(engine, from, (error) => this.#blobFailed(error))
+    this.#outgoing = new Outgoing(engine, stream, from, (error) => this.#blobFailed(error))
     engine.onclose = (code, reason, wasClean) => this.#closed(code, reason, wasClean)
     engine.onerror = (error) => this.#broken(error)
     if (terms.deferred) {

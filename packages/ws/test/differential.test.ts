@@ -301,7 +301,8 @@ const SCENARIOS: Readonly<Record<string, (stage: Stage) => Promise<void>>> = {
     stage.server.add('paused', peer.isPaused)
     socket.send('one')
     await new Promise<void>((resolve) => socket.send('two', () => setImmediate(resolve)))
-    await new Promise<void>((resolve) => setTimeout(resolve, 20))
+    // Long enough for both to arrive, were nothing holding them back.
+    for (let turn = 0; turn < 20; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
     stage.server.add('resumed')
     peer.resume()
     await once(peer, 'message')
