@@ -81,6 +81,11 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     return this.connection.writer.pending + this.stream.writableLength + waiting
   }
 
+  /** Is a fragmented message being sent? A prepared one cannot be sent then. */
+  get insideFragments(): boolean {
+    return this.connection.insideFragments
+  }
+
   send(data: string | Bytes | PreparedMessage, options: SendOptions = NO_OPTIONS): SendStatus {
     if (typeof data === 'string' && options.binary !== true) {
       if (!this.mayWrite()) return 'dropped'

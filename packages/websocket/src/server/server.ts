@@ -105,11 +105,14 @@ export class Server implements HandshakeOwner {
     return typeof address === 'object' ? (address ?? null) : null
   }
 
-  /** Sends one message to every open connection: framed once, compressed once. Returns how many took it. */
+  /**
+   * Sends one message to every open connection: framed once, compressed once. Returns how many took it; one that is
+   * inside a fragmented message cannot.
+   */
   broadcast(data: string | Bytes | PreparedMessage, options?: PrepareOptions): number {
     const message = data instanceof PreparedMessage ? data : prepare(data, options)
     let count = 0
-    for (const socket of this.open) if (socket.send(message) !== 'dropped') count++
+    for (const socket of this.open) if (!socket.insideFragments && socket.send(message) !== 'dropped') count++
     return count
   }
 
@@ -188,7 +191,10 @@ export class Server implements HandshakeOwner {
     // Half-open: the peer's FIN must not cut off what we still have to say.
     const { tls } = this.options
     if (tls === undefined) return createNetServer({ allowHalfOpen: true, noDelay: true }, accept)
-    const server = createTlsServer({ ...tls, allowHalfOpen: true, noDelay: true } as typeof tls, accept)
+    // TLS's own handshake is under the same deadline, where none of its own was asked for.
+    const handshakeTimeout = Math.min(this.handshakeTimeout, 2 ** 31 - 1)
+    const own = { handshakeTimeout, ...tls, allowHalfOpen: true, noDelay: true }
+    const server = createTlsServer(own as typeof tls, accept)
     // A peer that speaks no TLS is its own problem; the default would be silence as well, but without a listener
     // a socket error could be thrown.
     server.on('tlsClientError', (_error, stream) => stream.destroy())
@@ -211,8 +217,15 @@ export class Server implements HandshakeOwner {
   }
 
   private consider(stream: Carrier, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
+    // Whoever asked the application first may come with a stream whose peer is gone: it would never close again.
+    if (stream.destroyed) return
     if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
-    const judged = judge(head, stream, this.options)
+    let judged: ReturnType<typeof judge>
+    try {
+      judged = judge(head, stream, this.options)
+    } catch {
+      judged = REFUSALS['internal-error']
+    }
     if (isRefusal(judged)) return this.onRefusal(stream, judged)
     if (this.open.size + this.pending >= this.maxConnections) {
       return this.onRefusal(stream, { ...REFUSALS['too-many-connections'], headers: RETRY_AFTER })
@@ -225,10 +238,13 @@ export class Server implements HandshakeOwner {
   private async authorize(candidate: Candidate, ask: Authorize): Promise<void> {
     const { request, stream } = candidate
     this.pending++
-    let late = false
+    let over = false
     const waiting = new Pending(stream, this.wheel, this.handshakeTimeout, () => {
-      late = true
-      this.onRefusal(stream, REFUSALS['handshake-timeout'])
+      if (over) return
+      over = true
+      this.pending--
+      if (!stream.destroyed) this.onRefusal(stream, REFUSALS['handshake-timeout'])
+      this.checkEmpty()
     })
     let refusal: Authorization
     try {
@@ -237,9 +253,11 @@ export class Server implements HandshakeOwner {
       refusal = REFUSALS['internal-error']
     }
     waiting.cancel()
-    this.pending--
     // The peer may be gone meanwhile, or answered already: then the decision comes to nothing.
-    if (!stream.destroyed && !late) {
+    if (over) return
+    over = true
+    this.pending--
+    if (!stream.destroyed) {
       if (this.closing !== null) refusal ??= REFUSALS['shutting-down']
       if (refusal !== undefined) this.onRefusal(stream, refusal)
       else this.admit(candidate)
@@ -257,8 +275,15 @@ export class Server implements HandshakeOwner {
     stream.write(granted.response, 'latin1')
     const socket = new EngineSocket(stream, this.settings, this.agreement(granted))
     this.open.add(socket)
-    callback(socket, request)
-    socket.begin(rest.length === 0 ? NO_BYTES : rest)
+    let taken = false
+    try {
+      callback(socket, request)
+      taken = true
+    } finally {
+      // It threw: nobody knows what it had set up. The error stays uncaught; the connection ends as any other.
+      if (!taken) stream.destroy()
+      socket.begin(!taken || rest.length === 0 ? NO_BYTES : rest)
+    }
   }
 
   /** Most connections agree on nothing special, and share one object that says so. */
@@ -284,6 +309,8 @@ export class Server implements HandshakeOwner {
     })
     for (const handshake of [...this.handshakes]) handshake.abort(REFUSALS['shutting-down'])
     for (const socket of this.open) socket.close(1001, 'the server is going away')
+    // A port that is still being opened could not be closed yet.
+    await this.listening.catch(() => undefined)
     const { listener } = this
     const stopped = listener?.listening ? new Promise<void>((resolve) => listener.close(() => resolve())) : undefined
     this.checkEmpty()

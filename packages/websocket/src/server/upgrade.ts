@@ -81,7 +81,15 @@ export function judge(
 function originAllowed(policy: OriginPolicy, request: UpgradeRequest): boolean {
   if (policy === 'any') return true
   if (typeof policy === 'function') return policy(request.origin, request)
-  return request.origin === undefined || policy.includes(request.origin)
+  const { origin } = request
+  return (
+    origin === undefined || policy.includes(origin) || policy.some((good) => plainOrigin(good) === plainOrigin(origin))
+  )
+}
+
+/** RFC 6454 §4 and §6.1: scheme and host in lower case, no default port. Anything but an origin stays what it is. */
+function plainOrigin(origin: string): string {
+  return origin.toLowerCase().replace(/^(https:\/\/[^/:]+):443$|^(http:\/\/[^/:]+):80$/, '$1$2')
 }
 
 /** Chooses subprotocol and compression and writes the 101. */

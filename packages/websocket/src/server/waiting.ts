@@ -43,6 +43,7 @@ abstract class Interim implements StreamListener, WheelEntry {
 
 /** While `authorize` is asked the stream is paused: TCP holds back what an eager client sends. */
 export class Pending extends Interim {
+  // The time is up, or the peer is gone.
   private readonly onLate: () => void
 
   constructor(stream: Carrier, wheel: TimerWheel, ms: number, onLate: () => void) {
@@ -52,6 +53,11 @@ export class Pending extends Interim {
   }
 
   onDeadline(): void {
+    this.onLate()
+  }
+
+  override onStreamClose(): void {
+    this.cancel()
     this.onLate()
   }
 
