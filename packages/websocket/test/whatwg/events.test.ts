@@ -27,7 +27,7 @@ interface Row {
   readonly message?: (socket: AnyWebSocket, log: string[]) => void
   readonly expected: readonly string[]
   /** Why Node's own class does something else. */
-  readonly builtInDiffers?: string
+  readonly builtInDiffers?: string // then it is not asked
 }
 
 const echo = (socket: Socket): void => {
@@ -172,7 +172,8 @@ for (const row of ROWS) {
     assert.deepEqual(await run(WebSocket as unknown as AnyClass, row, url), row.expected)
   })
 
-  test(`Node's own WebSocket agrees: ${row.title}`, { skip: row.builtInDiffers ?? false }, async (t) => {
+  if (row.builtInDiffers !== undefined) continue
+  test(`Node's own WebSocket agrees: ${row.title}`, async (t) => {
     const { url } = await serve(t, row.server ?? echo)
     assert.deepEqual(await run(globalThis.WebSocket as unknown as AnyClass, row, url), row.expected)
   })
