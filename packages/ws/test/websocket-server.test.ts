@@ -193,7 +193,7 @@ test('a client that leaves while verifyClient thinks is forgotten', async () => 
   const wss = await listening({
     verifyClient: (info, callback) => {
       // Reading, the socket notices that the peer has gone.
-      info.req.socket.on('close', () => {
+      info.req.socket.on('end', () => {
         callback(true)
         wss.emit('answered')
       })
