@@ -1,8 +1,12 @@
 // What the server's tests share: servers on free ports that are closed afterwards, raw peers that open a WebSocket by
 // hand, and frames that wait to be read.
 
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type Agent, get, request as httpRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after } from 'node:test'
 import {
   buildFrames,
@@ -141,4 +145,20 @@ export function fetchPage(
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** A fresh self-signed certificate for localhost, or why there is none. */
+export function certificate(): { key: Buffer; cert: Buffer } | string {
+  const folder = mkdtempSync(join(tmpdir(), 'tautline-'))
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const names = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1']
+  try {
+    execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...names], { stdio: 'ignore' })
+    return { key: readFileSync(key), cert: readFileSync(cert) }
+  } catch {
+    return 'openssl is missing'
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
