@@ -55,6 +55,14 @@ test('a certificate for another host fails', { skip }, async (t) => {
   await assert.rejects(attempt, (error: HandshakeError) => error.message.endsWith('[ERR_TLS_CERT_ALTNAME_INVALID]'))
 })
 
+test('a TLS server behind a ws: URL fails with words', { skip }, async (t) => {
+  const url = (await secured(t)).replace('wss:', 'ws:')
+  await assert.rejects(connect(url), (error: HandshakeError) => {
+    assert.equal(error.code, 'TAUTLINE_HANDSHAKE_CLOSED')
+    return /ws: or wss:/.test(error.message)
+  })
+})
+
 test('a server that closes in the TLS handshake fails at once', { skip }, async (t) => {
   const port = await listening(
     t,
