@@ -5,28 +5,32 @@ import { randomBytes } from 'node:crypto'
 import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { isIP, connect as netConnect } from 'node:net'
-import { unescape as unescapePercent } from 'node:querystring'
 import type { Duplex } from 'node:stream'
-import { type ConnectionOptions as TlsOptions, connect as tlsConnect } from 'node:tls'
 import {
   type AcceptedUpgrade,
   checkAccept,
   type DeflateOffer,
   HeaderFields,
   isHandshakeFailure,
-  isToken,
   nodePlatform,
-  offerDeflate,
 } from '@tautline/websocket/face'
 import { acceptFailureText } from './accept-failures.ts'
-import { DEFAULTS, type Terms, termsOf } from './options.ts'
 import { offerOf } from './per-message-deflate.ts'
 import { dropCredentials, type Origin, originOf } from './redirects.ts'
-import type { ClientOptions, PerMessageDeflateOptions } from './types.ts'
+import {
+  addHeaders,
+  addTarget,
+  type Complete,
+  checkSubprotocols,
+  complete,
+  connectNet,
+  connectTls,
+  invalidUrl,
+  objectOf,
+  parseUrl,
+} from './request-options.ts'
+import type { ClientOptions } from './types.ts'
 import type { WebSocket } from './websocket.ts'
-
-const VERSIONS: readonly unknown[] = [8, 13]
 
 /** A handshake under way; it may go through several requests. */
 export interface Opening {
@@ -34,16 +38,6 @@ export interface Opening {
   redirects: number
   /** Where the first request went: credentials are for there only. Null if redirects are not followed. */
   origin: Origin | null
-}
-
-/** The options with their defaults, and those of the request that they become. */
-type Complete = Omit<ClientOptions & ClientRequestArgs, 'headers'> & {
-  headers: Record<string, string | number>
-  auth?: string | undefined
-  maxRedirects: number
-  perMessageDeflate: boolean | PerMessageDeflateOptions
-  protocolVersion: number
-  terms: Terms
 }
 
 /** Requests that `abortOpening` ended: their errors are ours. */
@@ -230,106 +224,4 @@ function prepareRedirects(
     next.headers['authorization'] = `Basic ${Buffer.from(options.auth).toString('base64')}`
   }
   return next
-}
-
-function complete(given: ClientOptions): Complete {
-  const options = {
-    ...DEFAULTS,
-    protocolVersion: 13,
-    perMessageDeflate: true,
-    followRedirects: false,
-    maxRedirects: 10,
-    ...given,
-    // These are the URL's to say.
-    socketPath: undefined,
-    hostname: undefined,
-    protocol: undefined,
-    protocols: undefined,
-    method: 'GET',
-    host: undefined,
-    path: undefined,
-    port: undefined,
-    timeout: given.handshakeTimeout,
-  }
-  if (!VERSIONS.includes(options.protocolVersion)) {
-    throw new RangeError(
-      `Unsupported protocol version: ${options.protocolVersion} (supported versions: ${VERSIONS.join(', ')})`,
-    )
-  }
-  return { ...options, terms: termsOf(options) } as unknown as Complete
-}
-
-function parseUrl(address: string | URL): URL {
-  let url: URL
-  try {
-    url = address instanceof URL ? address : new URL(address)
-  } catch {
-    throw new SyntaxError(`Invalid URL: ${address}`)
-  }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return url
-  const copy = new URL(url)
-  copy.protocol = url.protocol === 'http:' ? 'ws:' : 'wss:'
-  return copy
-}
-
-function invalidUrl(url: URL): string | null {
-  if (!['ws:', 'wss:', 'ws+unix:'].includes(url.protocol)) {
-    return 'The URL\'s protocol must be one of "ws:", "wss:", "http:", "https:", or "ws+unix:"'
-  }
-  if (url.protocol === 'ws+unix:' && !url.pathname) return "The URL's pathname is empty"
-  // RFC 6455 §3: "Fragment identifiers are meaningless in the context of WebSocket URIs and MUST NOT be used".
-  return url.hash ? 'The URL contains a fragment identifier' : null
-}
-
-function checkSubprotocols(protocols: readonly unknown[]): readonly string[] {
-  const seen = new Set<string>()
-  for (const protocol of protocols) {
-    if (typeof protocol !== 'string' || !isToken(protocol) || seen.has(protocol)) {
-      throw new SyntaxError('An invalid or duplicated subprotocol was specified')
-    }
-    seen.add(protocol)
-  }
-  return [...seen]
-}
-
-function addHeaders(options: Complete, key: string, offer: DeflateOffer | null, subprotocols: readonly string[]): void {
-  const { origin, protocolVersion } = options
-  options.headers = {
-    ...options.headers,
-    'Sec-WebSocket-Version': protocolVersion,
-    'Sec-WebSocket-Key': key,
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    ...(offer === null ? {} : { 'Sec-WebSocket-Extensions': offerDeflate(offer) }),
-    ...(subprotocols.length === 0 ? {} : { 'Sec-WebSocket-Protocol': subprotocols.join(',') }),
-    ...(origin ? { [protocolVersion < 13 ? 'Sec-WebSocket-Origin' : 'Origin']: origin } : {}),
-  }
-}
-
-function addTarget(options: Complete, url: URL): void {
-  const { hostname, password, port, username } = url
-  const defaultPort = url.protocol === 'wss:' ? 443 : 80
-  options.defaultPort ||= defaultPort
-  options.port = port || defaultPort
-  options.host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname
-  options.path = url.pathname + url.search
-  if (username || password) options.auth = `${unescapePercent(username)}:${unescapePercent(password)}`
-  if (url.protocol !== 'ws+unix:') return
-  const colon = options.path.indexOf(':')
-  options.socketPath = colon === -1 ? options.path : options.path.slice(0, colon)
-  options.path = colon === -1 ? '' : options.path.slice(colon + 1)
-}
-
-function connectNet(options: ClientRequestArgs): Duplex {
-  return netConnect({ ...options, path: options.socketPath } as never)
-}
-
-function connectTls(options: TlsOptions): Duplex {
-  const { host = '', servername } = options
-  const name = servername || servername === '' ? servername : isIP(host) ? '' : host
-  return tlsConnect({ ...options, path: undefined as never, servername: name })
-}
-
-function objectOf(options: boolean | PerMessageDeflateOptions): PerMessageDeflateOptions {
-  return typeof options === 'object' ? options : {}
 }

@@ -1,8 +1,10 @@
-// The types of the listeners of a WebSocket's events, as in @types/ws. Types only.
+// The types of the listeners of a WebSocket's events and a server's, as in @types/ws. Types only.
 
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { RawData } from './types.ts'
 import type { WebSocket } from './websocket.ts'
+import type { WebSocketServer } from './websocket-server.ts'
 
 /** Arguments of the events. */
 export interface EventArguments {
@@ -21,3 +23,25 @@ export type Known<E extends keyof EventArguments> = (this: WebSocket, ...values:
 /** A listener of an event of the application's own. */
 // biome-ignore lint/suspicious/noExplicitAny: it takes whatever the application emits
 export type Unknown = (this: WebSocket, ...values: any[]) => void
+
+/** Arguments of a server's events. */
+export interface ServerEventArguments<T extends typeof WebSocket, U extends typeof IncomingMessage> {
+  connection: [websocket: InstanceType<T>, request: InstanceType<U>]
+  error: [error: Error]
+  headers: [headers: string[], request: InstanceType<U>]
+  close: []
+  listening: []
+  wsClientError: [error: Error, socket: Duplex, request: InstanceType<U>]
+}
+/** A listener of one of them. */
+export type ServerKnown<
+  T extends typeof WebSocket,
+  U extends typeof IncomingMessage,
+  E extends keyof ServerEventArguments<T, U>,
+> = (this: WebSocketServer<T, U>, ...values: ServerEventArguments<T, U>[E]) => void
+/** A listener of an event of the application's own. */
+export type ServerUnknown<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
+  this: WebSocketServer<T, U>,
+  // biome-ignore lint/suspicious/noExplicitAny: listeners of an application's own events take what it emits
+  ...values: any[]
+) => void

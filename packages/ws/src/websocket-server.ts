@@ -11,19 +11,13 @@ import {
 } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import {
-  acceptResponse,
-  checkUpgrade,
-  HeaderFields,
-  isRefusal,
-  nodePlatform,
-  type UpgradeOffer,
-} from '@tautline/websocket/face'
 import * as extension from './extension.ts'
+import type { ServerEventArguments, ServerKnown, ServerUnknown } from './listeners.ts'
 import { DEFAULTS, type Terms, termsOf } from './options.ts'
 import { PerMessageDeflate } from './per-message-deflate.ts'
+import { judge, responseLines } from './server-handshake.ts'
 import type { AddressInfo, PerMessageDeflateOptions, ServerOptions, VerifyClientInfo } from './types.ts'
-import { type Answer, abortHandshake, answerTo, EXTENSIONS, UPGRADE } from './upgrade-refusals.ts'
+import { type Answer, abortHandshake, EXTENSIONS } from './upgrade-refusals.ts'
 import { WebSocket } from './websocket.ts'
 
 const RUNNING = 0
@@ -32,24 +26,6 @@ const CLOSED = 2
 
 /** Accepted extensions by name, as ws hands them on. */
 export type AcceptedExtensions = Readonly<Record<string, PerMessageDeflate>>
-
-interface EventArguments<T extends typeof WebSocket, U extends typeof IncomingMessage> {
-  connection: [websocket: InstanceType<T>, request: InstanceType<U>]
-  error: [error: Error]
-  headers: [headers: string[], request: InstanceType<U>]
-  close: []
-  listening: []
-  wsClientError: [error: Error, socket: Duplex, request: InstanceType<U>]
-}
-type Known<T extends typeof WebSocket, U extends typeof IncomingMessage, E extends keyof EventArguments<T, U>> = (
-  this: WebSocketServer<T, U>,
-  ...values: EventArguments<T, U>[E]
-) => void
-type Unknown<T extends typeof WebSocket, U extends typeof IncomingMessage> = (
-  this: WebSocketServer<T, U>,
-  // biome-ignore lint/suspicious/noExplicitAny: listeners of an application's own events take what it emits
-  ...values: any[]
-) => void
 
 /** Streams that became a WebSocket, or are about to. */
 const taken: WeakSet<Duplex> = new WeakSet()
@@ -278,16 +254,16 @@ export class WebSocketServer<
 
 /** The listeners' types of @types/ws. */
 export interface WebSocketServer<T extends typeof WebSocket, U extends typeof IncomingMessage> {
-  on<E extends keyof EventArguments<T, U>>(event: E, listener: Known<T, U, E>): this
-  on(event: string | symbol, listener: Unknown<T, U>): this
-  once<E extends keyof EventArguments<T, U>>(event: E, listener: Known<T, U, E>): this
-  once(event: string | symbol, listener: Unknown<T, U>): this
-  off<E extends keyof EventArguments<T, U>>(event: E, listener: Known<T, U, E>): this
-  off(event: string | symbol, listener: Unknown<T, U>): this
-  addListener<E extends keyof EventArguments<T, U>>(event: E, listener: Known<T, U, E>): this
-  addListener(event: string | symbol, listener: Unknown<T, U>): this
-  removeListener<E extends keyof EventArguments<T, U>>(event: E, listener: Known<T, U, E>): this
-  removeListener(event: string | symbol, listener: Unknown<T, U>): this
+  on<E extends keyof ServerEventArguments<T, U>>(event: E, listener: ServerKnown<T, U, E>): this
+  on(event: string | symbol, listener: ServerUnknown<T, U>): this
+  once<E extends keyof ServerEventArguments<T, U>>(event: E, listener: ServerKnown<T, U, E>): this
+  once(event: string | symbol, listener: ServerUnknown<T, U>): this
+  off<E extends keyof ServerEventArguments<T, U>>(event: E, listener: ServerKnown<T, U, E>): this
+  off(event: string | symbol, listener: ServerUnknown<T, U>): this
+  addListener<E extends keyof ServerEventArguments<T, U>>(event: E, listener: ServerKnown<T, U, E>): this
+  addListener(event: string | symbol, listener: ServerUnknown<T, U>): this
+  removeListener<E extends keyof ServerEventArguments<T, U>>(event: E, listener: ServerKnown<T, U, E>): this
+  removeListener(event: string | symbol, listener: ServerUnknown<T, U>): this
 }
 
 const NO_OPTIONS = {
@@ -301,35 +277,6 @@ const NO_OPTIONS = {
   host: null,
   path: null,
   port: null,
-}
-
-/** The protocol's judgement, and ws's that Upgrade must be websocket alone. */
-function judge(request: IncomingMessage): UpgradeOffer | Answer {
-  const { headers, httpVersion, method = '', url = '' } = request
-  const offer = checkUpgrade({
-    method,
-    target: url,
-    version: httpVersion === '1.0' ? '1.0' : '1.1',
-    headers: HeaderFields.fromRaw(rawHeadersOf(request)),
-  })
-  if (isRefusal(offer)) return answerTo(offer)
-  return headers.upgrade?.toLowerCase() === 'websocket' ? offer : UPGRADE
-}
-
-/** Requests that tests and other servers make up may have `headers` only. */
-function rawHeadersOf(request: IncomingMessage): readonly string[] {
-  const { headers, rawHeaders } = request
-  if (Array.isArray(rawHeaders) && rawHeaders.length > 0) return rawHeaders
-  return Object.entries(headers).flatMap(([name, value]) => [name, String(value)])
-}
-
-/** The 101 in lines, for listeners of `headers` to change. */
-function responseLines(key: string, subprotocol: string, deflate: PerMessageDeflate | undefined): string[] {
-  const extensions =
-    deflate?.params === null || deflate === undefined
-      ? ''
-      : extension.format({ [PerMessageDeflate.extensionName]: [{ ...deflate.params }] })
-  return acceptResponse({ key, subprotocol, extensions }, nodePlatform).trimEnd().split('\r\n')
 }
 
 function destroyStream(this: Duplex): void {
