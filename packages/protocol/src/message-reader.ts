@@ -102,7 +102,10 @@ export class MessageReader implements FrameSink {
     if ((byte0 & OPCODE_BITS) >= Opcode.close) return true
     // RFC 6455 §10.4: limits are for the frame and for the message its fragments make. Judged before any byte of the
     // payload is stored.
-    if (this.bytesSoFar + length > this.limits.maxPayload) return this.fail(VIOLATIONS['message-too-big'])
+    const { maxPayload } = this.limits
+    // What does not compress grows by the headers of stored blocks: 5 bytes for each 16 KiB (RFC 1951 §3.2.4).
+    const most = ((byte0 | this.first) & RSV1) === 0 ? maxPayload : maxPayload + Math.ceil(maxPayload / 1024) + 64
+    if (this.bytesSoFar + length > most) return this.fail(VIOLATIONS['message-too-big'])
     return true
   }
 

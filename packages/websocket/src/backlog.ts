@@ -4,6 +4,9 @@
 /** From this many bytes on compressing blocks the loop for over a millisecond: it is done on zlib's threads. */
 export const OFFLOAD_FROM: number = 64 * 1024
 
+/** A connection with more waiting behind its compression reads nothing until it has caught up. */
+export const HOLD_ABOVE: number = 4 * 1024 * 1024
+
 /** What all connections together may have on zlib's threads; beyond, large messages are sent uncompressed. */
 const MOST_OFFLOADED = 64 * 1024 * 1024
 let offloaded = 0

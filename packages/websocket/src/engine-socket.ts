@@ -28,7 +28,9 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   ondrain: Socket['ondrain'] = null
   data: unknown = undefined
   private readonly options: EngineSocketOptions
+  // Two who may stop the reading: the application, and a compression that does not keep up.
   private paused = false
+  private held = false
   // Since the last look of the heartbeat: did anything come? Did our ping go out?
   private heard = true
   private pinged = false
@@ -85,9 +87,26 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   resume(): void {
     if (!this.paused) return
     this.paused = false
+    if (!this.held) this.goOn()
+  }
+
+  protected hold(): void {
+    if (this.held) return
+    this.held = true
+    this.connection.pause()
+    this.stream.pause()
+  }
+
+  protected letGo(): void {
+    if (!this.held) return
+    this.held = false
+    if (!this.paused) this.goOn()
+  }
+
+  private goOn(): void {
     this.read(null)
     // Before `begin` nobody listens: what flowed then would be lost.
-    if (!this.paused && isListening(this.stream, this)) this.stream.resume()
+    if (!this.paused && !this.held && isListening(this.stream, this)) this.stream.resume()
   }
 
   // --- what the stream says (stream-events.ts) ---------------------------------------------------------------------
@@ -99,7 +118,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     listen(this.stream, this)
     if (head.length > 0) this.read(head)
     // Whoever did the handshake may have held the peer back meanwhile.
-    if (!this.paused && this.stream.isPaused()) this.stream.resume()
+    if (!this.paused && !this.held && this.stream.isPaused()) this.stream.resume()
   }
 
   read(chunk: Uint8Array | null): void {
@@ -122,6 +141,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   }
 
   onStreamDrain(): void {
+    if (!this.blocked) return
     this.blocked = false
     this.flush()
     if (!this.blocked && this.ondrain !== null && this.connection.state === State.OPEN) this.ondrain()
@@ -219,6 +239,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   private seeOff(): void {
     this.settings.wheel.set(this, this.settings.closeTimeout)
     this.paused = false
+    this.held = false
     this.stream.resume()
     this.soon()
   }

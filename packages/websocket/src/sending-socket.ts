@@ -12,7 +12,7 @@ import {
   type Violation,
   WebSocketError,
 } from '@tautline/protocol'
-import { Backlog, enterThreads, leaveThreads, OFFLOAD_FROM } from './backlog.ts'
+import { Backlog, enterThreads, HOLD_ABOVE, leaveThreads, OFFLOAD_FROM } from './backlog.ts'
 import type { Flushable } from './flush-queue.ts'
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
@@ -51,6 +51,8 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   private written: Written[] | null = null
   private backlog: Backlog | null = null
   private closeAsked = false
+  // A fragmented message was begun by `send` and not ended yet, even if its frames wait in the backlog.
+  private unfinished = false
 
   constructor(stream: Duplex, settings: Settings, role: 'server' | 'client', deflate: DeflateParameters | null) {
     this.stream = stream as Carrier
@@ -69,6 +71,9 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   abstract onClose(): void
   abstract onViolation(violation: Violation): void
   abstract onDeadline(): void
+  /** Compression does not keep up with what the application answers: stops reading, so that TCP holds the peer back. */
+  protected abstract hold(): void
+  protected abstract letGo(): void
 
   get state(): 'open' | 'closing' | 'closed' {
     const { state } = this.connection
@@ -77,13 +82,12 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   }
 
   get bufferedAmount(): number {
-    const waiting = this.backlog === null ? 0 : this.backlog.bytes
-    return this.connection.writer.pending + this.stream.writableLength + waiting
+    return this.connection.writer.pending + this.stream.writableLength + this.waiting
   }
 
   /** Is a fragmented message being sent? A prepared one cannot be sent then. */
   get insideFragments(): boolean {
-    return this.connection.insideFragments
+    return this.unfinished
   }
 
   send(data: string | Bytes | PreparedMessage, options: SendOptions = NO_OPTIONS): SendStatus {
@@ -91,10 +95,11 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       if (!this.mayWrite()) return 'dropped'
       const compress = options.compress ?? data.length >= this.settings.compressionThreshold
       const fin = options.fin ?? true
+      this.unfinished = !fin
       if (this.backlog === null && !this.isLarge(data.length, compress)) this.connection.sendText(data, compress, fin)
       else this.sendBytes(Opcode.text, Buffer.from(data), compress, fin)
     } else if (data instanceof PreparedMessage) {
-      if (this.connection.insideFragments) throw new TypeError('finish the fragmented message before sending another')
+      if (this.unfinished) throw new TypeError('finish the fragmented message before sending another')
       if (!this.mayWrite()) return 'dropped'
       if (this.backlog === null) this.sendPrepared(data)
       else this.backlog.push(data.payload.length, () => this.sendPrepared(data))
@@ -102,7 +107,9 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       const bytes = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
       if (!this.mayWrite()) return 'dropped'
       const compress = options.compress ?? bytes.length >= this.settings.compressionThreshold
-      this.sendBytes(options.binary === false ? Opcode.text : Opcode.binary, bytes, compress, options.fin ?? true)
+      const fin = options.fin ?? true
+      this.unfinished = !fin
+      this.sendBytes(options.binary === false ? Opcode.text : Opcode.binary, bytes, compress, fin)
     }
     return this.soon()
   }
@@ -160,13 +167,14 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     this.written = null
     if (output === null) {
       if (callback !== undefined) stream.write(EMPTY, callback)
-    } else if (output instanceof Uint8Array) this.blocked = !stream.write(output, callback)
+    } else if (output instanceof Uint8Array) this.took(stream.write(output, callback))
     else {
       stream.cork()
       const last = output.length - 1
       for (let i = 0; i < last; i++) stream.write(output[i])
-      this.blocked = !stream.write(output[last], callback)
+      const room = stream.write(output[last], callback)
       stream.uncork()
+      this.took(room)
     }
     // RFC 6455 §7.1.1: after both Close frames "the server MUST close the TCP connection immediately"; the client waits
     // for it. After a violation (§7.1.7) whoever failed the connection closes it.
@@ -181,6 +189,11 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       this.settings.queue.add(this)
     }
     return this.blocked || this.backlog !== null ? 'queued' : 'sent'
+  }
+
+  /** `write` says false above the high-water mark, even where the kernel took all of it at once. */
+  private took(room: boolean): void {
+    this.blocked = !room && this.stream.writableLength > 0
   }
 
   protected get hasOutput(): boolean {
@@ -214,6 +227,11 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     return false
   }
 
+  /** Bytes that wait for compression. */
+  private get waiting(): number {
+    return this.backlog === null ? 0 : this.backlog.bytes
+  }
+
   private isLarge(bytes: number, compress: boolean): boolean {
     return compress && this.connection.codec !== null && bytes >= OFFLOAD_FROM
   }
@@ -224,6 +242,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       // What is sent is the caller's again if it is small: as everywhere, only large payloads are not copied.
       const kept = bytes.length <= OFFLOAD_FROM ? Buffer.from(bytes) : bytes
       backlog.push(bytes.length, () => this.sendBytes(opcode, kept, compress, fin))
+      if (backlog.bytes > HOLD_ABOVE) this.hold()
     } else if (this.isLarge(bytes.length, compress) && fin && !connection.insideFragments) this.offload(opcode, bytes)
     else connection.sendBytes(opcode, bytes, 0, bytes.length, compress, fin)
   }
@@ -242,6 +261,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       this.backlog = null
       backlog.resume(() => this.backlog)
       this.soon()
+      if (this.waiting <= HOLD_ABOVE) this.letGo()
     })
   }
 

@@ -185,9 +185,10 @@ export function acceptDeflate(
   const answer = read(extension.parameters, true)
   if (typeof answer === 'string') return HANDSHAKE_FAILURES[answer]
   const serverLimit = offer.serverMaxWindowBits
-  // §7.1.1.1 and §7.1.2.1: a server accepts what was asked of it "by including" it in the answer, else it declines.
+  // §7.1.1.1 and §7.1.2.1: a server accepts what was asked of it "by including" it in the answer, else it declines. To
+  // ask for 15 is to ask for nothing: there leaving it out says the same.
   const forgets = answer.serverNoContextTakeover || offer.serverNoContextTakeover !== true
-  if (!forgets || (serverLimit !== undefined && answer.serverMaxWindowBits === undefined)) {
+  if (!forgets || ((serverLimit ?? MAX_BITS) < MAX_BITS && answer.serverMaxWindowBits === undefined)) {
     return HANDSHAKE_FAILURES['deflate-parameter-missing']
   }
   const serverBits = answer.serverMaxWindowBits ?? MAX_BITS

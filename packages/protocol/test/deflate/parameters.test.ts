@@ -171,6 +171,8 @@ const JUDGEMENTS: readonly (readonly [response: string, offer: DeflateOffer, exp
   // What we asked for must be granted (§7.1.1.1, §7.1.2.1).
   ['', { serverNoContextTakeover: true }, 'deflate-parameter-missing'],
   ['', { serverMaxWindowBits: 10 }, 'deflate-parameter-missing'],
+  // To ask for 15 is to ask for nothing.
+  ['', { serverMaxWindowBits: 15 }, '-- 15 15'],
   ['; server_max_window_bits=11', { serverMaxWindowBits: 10 }, 'deflate-parameter-not-offered'],
   // §7.1.2.2: an answer "MUST NOT include" what the offer did not have, nor a larger value.
   ['; client_max_window_bits=9', {}, 'deflate-parameter-not-offered'],

@@ -188,12 +188,12 @@ export class Server implements HandshakeOwner {
 
   private createListener(): NetServer | TlsServer {
     const accept = (stream: Carrier): void => this.accept(stream)
-    // Half-open: the peer's FIN must not cut off what we still have to say.
     const { tls } = this.options
     if (tls === undefined) return createNetServer({ allowHalfOpen: true, noDelay: true }, accept)
     // TLS's own handshake is under the same deadline, where none of its own was asked for.
     const handshakeTimeout = Math.min(this.handshakeTimeout, 2 ** 31 - 1)
-    const own = { handshakeTimeout, ...tls, allowHalfOpen: true, noDelay: true }
+    // Not half-open from the start, as a plain port is: then a handshake that the peer ends would never be reported.
+    const own = { handshakeTimeout, ...tls, allowHalfOpen: false, noDelay: true }
     const server = createTlsServer(own as typeof tls, accept)
     // A peer that speaks no TLS is its own problem; the default would be silence as well, but without a listener
     // a socket error could be thrown.
@@ -202,6 +202,8 @@ export class Server implements HandshakeOwner {
   }
 
   private accept(stream: Carrier): void {
+    // The peer's FIN must not cut off what we still have to say.
+    stream.allowHalfOpen = true
     if (this.closing !== null || this.handshakes.size >= this.maxHandshakes) stream.destroy()
     else this.handshakes.add(new Handshake(stream, this))
   }
