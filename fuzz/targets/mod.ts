@@ -1,0 +1,21 @@
+// All fuzz targets. This file only lists them.
+
+import type { Target } from '../target.ts'
+import { connectionClient, connectionServer } from './connection.ts'
+import { connectionDeflate } from './connection-deflate.ts'
+import { extensions } from './extensions.ts'
+import { inflate } from './inflate.ts'
+import { requestParser } from './request-parser.ts'
+import { responseParser } from './response-parser.ts'
+import { utf8 } from './utf8.ts'
+
+export const TARGETS: readonly Target[] = [
+  requestParser,
+  responseParser,
+  extensions,
+  connectionServer,
+  connectionClient,
+  connectionDeflate,
+  utf8,
+  inflate,
+]
