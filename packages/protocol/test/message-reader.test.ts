@@ -176,8 +176,8 @@ describe('the memory of unfinished messages', () => {
     const assembler = new MessageAssembler(platform, new ByteBudget(1 << 24))
     const parts: Buffer[] = []
     for (let i = 0; i < 300; i++) {
-      // Small pieces are gathered, large ones kept as views: both, in turns.
-      const part = Buffer.alloc(i % 20 === 7 ? 20_000 + i : (i * 37) % 500, i)
+      // Small pieces are gathered, large ones (that fill their memory) kept as views: both, in turns.
+      const part = Buffer.alloc(i % 20 === 7 ? 70_000 + i : (i * 37) % 500, i)
       parts.push(part)
       const padded = Buffer.concat([Buffer.from('<'), part, Buffer.from('>')])
       assert.equal(assembler.append(padded, 1, 1 + part.length, i % 3 === 0 ? 1_000_000 : 0), null)

@@ -181,7 +181,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       return
     }
     // Who is paused is not heard because we do not listen: that is no fault of the peer's.
-    if (this.heard || this.paused) {
+    if (this.heard || this.paused || this.held) {
       this.heard = false
       this.pinged = false
       wheel.set(this, heartbeat.interval)
