@@ -141,7 +141,13 @@ describe('the payload of a compressed message', () => {
       const parameters = { serverNoContextTakeover: forgets }
       const [from, to] = [codec(parameters), codec(parameters, 'client')]
       for (let round = 0; round < 5; round++) {
-        const parts = ['fragment ', '', 'fragment of fragment', ' and its end', ''].map((part) => Buffer.from(part))
+        const parts = [
+          'fragment one, ',
+          '',
+          'fragment two, ',
+          'fragment one again',
+          round % 2 === 0 ? '' : ' and an end',
+        ].map((part) => Buffer.from(part))
         const wire = Buffer.concat(parts.map((part, i) => from.deflate(part, i === parts.length - 1)))
         assert.deepEqual(inflate(to, wire), Buffer.concat(parts))
       }
@@ -240,6 +246,10 @@ describe('any messages', () => {
   it('come out as they went in, for any windows, takeovers and fragments', () => {
     const chunk = fc.oneof(
       fc.string({ maxLength: 60 }).map((text) => Buffer.from(text)),
+      // Words that come again: without them nothing refers to anything.
+      fc
+        .array(fc.constantFrom('hello ', 'world ', 'again ', 'and '), { maxLength: 30 })
+        .map((all) => Buffer.from(all.join(''))),
       fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
       fc.tuple(fc.nat(255), fc.nat(5000)).map(([byte, size]) => Buffer.alloc(size, byte)),
     )
