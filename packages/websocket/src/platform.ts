@@ -17,6 +17,27 @@ export interface DeflateEffort {
 
 const MASKS_PER_DRAW = 2048
 
+/*
+ * Small buffers are cut from a pool, as Buffer.allocUnsafe does. Its pool has 64 KiB from Node 24 on, and one payload
+ * that an application keeps would pin all of it; this one has 8.
+ */
+const POOL_BYTES = 8 * 1024
+const POOLED_UP_TO = 1024
+let pool: Buffer = Buffer.allocUnsafeSlow(POOL_BYTES)
+let poolUsed = 0
+
+function allocate(size: number): Buffer {
+  if (size > POOLED_UP_TO) return Buffer.allocUnsafeSlow(size)
+  if (poolUsed + size > POOL_BYTES) {
+    pool = Buffer.allocUnsafeSlow(POOL_BYTES)
+    poolUsed = 0
+  }
+  const start = poolUsed
+  // The next one begins on a word, for masking goes by words.
+  poolUsed = (start + size + 7) & ~7
+  return pool.subarray(start, start + size)
+}
+
 /** See `Platform`. One instance per compression effort; `nodePlatform` is the default one. */
 export class NodePlatform implements Platform {
   private readonly level: number
@@ -51,7 +72,7 @@ export class NodePlatform implements Platform {
   }
 
   allocate(size: number): Buffer {
-    return Buffer.allocUnsafe(size)
+    return allocate(size)
   }
 
   randomMask(): number {

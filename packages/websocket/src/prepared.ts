@@ -2,7 +2,7 @@
 
 import { Buffer } from 'node:buffer'
 import { types } from 'node:util'
-import { DeflateCodec, FIN, headerBytes, Opcode, RSV1, writeHeader } from '@tautline/protocol'
+import { FIN, headerBytes, Opcode, type Platform, RSV1, writeHeader } from '@tautline/protocol'
 import { nodePlatform } from './platform.ts'
 
 /** How a message is prepared. */
@@ -36,12 +36,16 @@ export class PreparedMessage {
     this.payload = frame.subarray(header)
   }
 
-  /** The compressed frame for a window of `bits`; it refers to nothing sent before, so any connection can take it. */
-  deflatedFrame(bits: number): Uint8Array {
+  /**
+   * The compressed frame for a window of `bits`; it refers to nothing sent before, so any connection can take it. The
+   * effort is that of the first connection that asks.
+   */
+  deflatedFrame(bits: number, platform: Platform): Uint8Array {
     this.deflated ??= new Map()
     let frame = this.deflated.get(bits)
     if (frame === undefined) {
-      const payload = standalone(bits).deflate(this.payload, true)
+      // RFC 7692 §7.2.1: the sync flush at the end, 00 00 FF FF, is left off.
+      const payload = platform.deflateRaw(this.payload, null, bits).subarray(0, -4)
       const header = headerBytes(payload.length, 0)
       frame = nodePlatform.allocate(header + payload.length)
       writeHeader(frame, 0, FIN | RSV1 | opcodeOf(this.binary), payload.length, 0, 0)
@@ -83,21 +87,4 @@ export function bytesOf(data: ArrayBufferLike | ArrayBufferView): Uint8Array {
   if (types.isAnyArrayBuffer(data)) return Buffer.from(data)
   const got = data === null ? 'null' : typeof data
   throw new TypeError(`expected a string, an ArrayBuffer, a typed array, a DataView or a prepared message, got ${got}`)
-}
-
-const codecs = new Map<number, DeflateCodec>()
-
-function standalone(bits: number): DeflateCodec {
-  let codec = codecs.get(bits)
-  if (codec === undefined) {
-    const parameters = {
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-      serverMaxWindowBits: bits,
-      clientMaxWindowBits: 15,
-    }
-    codec = new DeflateCodec(nodePlatform, parameters, 'server')
-    codecs.set(bits, codec)
-  }
-  return codec
 }

@@ -275,7 +275,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       const opcode = message.binary ? Opcode.binary : Opcode.text
       connection.sendBytes(opcode, payload, 0, payload.length, compress)
     } else if (compress) {
-      connection.writer.prepared(message.deflatedFrame(codec.sendBits))
+      connection.writer.prepared(message.deflatedFrame(codec.sendBits, this.settings.platform))
       codec.finish(payload)
     } else connection.writer.prepared(message.frame)
   }

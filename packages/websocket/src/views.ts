@@ -1,5 +1,7 @@
 // Payloads as Buffers: views where that is safe, copies where a view would pin much more than it shows.
 
+import { nodePlatform } from './platform.ts'
+
 /** A view of a read chunk pins the whole chunk: a message much smaller than it is copied (ws did so from 8.22.2 on). */
 const PINS_AT_MOST = 4
 
@@ -19,7 +21,7 @@ export function payloadOf(bytes: Uint8Array, start: number, end: number, owned: 
   const length = end - start
   if (length === 0) return EMPTY
   if (!owned && length * PINS_AT_MOST < bytes.buffer.byteLength) {
-    const copy = Buffer.allocUnsafe(length)
+    const copy = nodePlatform.allocate(length)
     copy.set(bytes.subarray(start, end))
     return copy
   }
