@@ -83,3 +83,12 @@ export interface ServerOptions extends SocketOptions {
 }
 
 export type TlsReload = SecureContextOptions
+
+/** @throws TypeError for options that exclude one another */
+export function checkOptions(options: ServerOptions): void {
+  const ways = [options.port, options.server, options.noServer || undefined].filter((way) => way !== undefined)
+  if (ways.length !== 1) throw new TypeError('give exactly one of the options port, server and noServer')
+  if (options.port === undefined && (options.tls !== undefined || options.http !== undefined)) {
+    throw new TypeError('the options tls and http belong to a port of its own')
+  }
+}

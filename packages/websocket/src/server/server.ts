@@ -2,9 +2,9 @@
 // sockets and decides in one place, `open`, how a good request becomes one.
 
 import type { IncomingMessage } from 'node:http'
-import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from 'node:net'
+import type { AddressInfo, Server as NetServer } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type Server as TlsServer } from 'node:tls'
+import type { Server as TlsServer } from 'node:tls'
 import {
   HeaderFields,
   isRefusal,
@@ -23,9 +23,10 @@ import type { Bytes, Socket } from '../socket.ts'
 import { type Carrier, unlisten } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
-import type { Authorization, Authorize, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
+import { createListener, listen } from './listener.ts'
+import { type Authorize, checkOptions, type ServerOptions, type TlsReload, type UpgradeRequest } from './options.ts'
 import { type Grant, grant, judge } from './upgrade.ts'
-import { Farewell, Pending } from './waiting.ts'
+import { decide, Farewell } from './waiting.ts'
 
 export type ConnectionCallback = (socket: Socket, request: UpgradeRequest) => void
 
@@ -89,7 +90,10 @@ export class Server implements HandshakeOwner {
     options.server?.on('upgrade', this.onUpgrade)
     // Pages on our port may keep their connection and ask for a WebSocket on it later.
     options.http?.on('upgrade', this.onUpgrade)
-    this.listener = options.port === undefined ? null : this.createListener()
+    this.listener =
+      options.port === undefined
+        ? null
+        : createListener(options, this.handshakeTimeout, (stream) => this.accept(stream))
     this.listening = this.listener === null ? Promise.resolve() : listen(this.listener, options)
   }
 
@@ -186,21 +190,6 @@ export class Server implements HandshakeOwner {
 
   // --- inside ------------------------------------------------------------------------------------------------------
 
-  private createListener(): NetServer | TlsServer {
-    const accept = (stream: Carrier): void => this.accept(stream)
-    const { tls } = this.options
-    if (tls === undefined) return createNetServer({ allowHalfOpen: true, noDelay: true }, accept)
-    // TLS's own handshake is under the same deadline, where none of its own was asked for.
-    const handshakeTimeout = Math.min(this.handshakeTimeout, 2 ** 31 - 1)
-    // Not half-open from the start, as a plain port is: then a handshake that the peer ends would never be reported.
-    const own = { handshakeTimeout, ...tls, allowHalfOpen: false, noDelay: true }
-    const server = createTlsServer(own as typeof tls, accept)
-    // A peer that speaks no TLS is its own problem; the default would be silence as well, but without a listener
-    // a socket error could be thrown.
-    server.on('tlsClientError', (_error, stream) => stream.destroy())
-    return server
-  }
-
   private accept(stream: Carrier): void {
     // The peer's FIN must not cut off what we still have to say.
     stream.allowHalfOpen = true
@@ -237,33 +226,14 @@ export class Server implements HandshakeOwner {
     else void this.authorize(candidate, this.options.authorize)
   }
 
-  private async authorize(candidate: Candidate, ask: Authorize): Promise<void> {
+  private async authorize(candidate: Candidate, authorize: Authorize): Promise<void> {
     const { request, stream } = candidate
     this.pending++
-    let over = false
-    const waiting = new Pending(stream, this.wheel, this.handshakeTimeout, () => {
-      if (over) return
-      over = true
-      this.pending--
-      if (!stream.destroyed) this.onRefusal(stream, REFUSALS['handshake-timeout'])
-      this.checkEmpty()
-    })
-    let refusal: Authorization
-    try {
-      refusal = (await ask(request)) ?? undefined
-    } catch {
-      refusal = REFUSALS['internal-error']
-    }
-    waiting.cancel()
-    // The peer may be gone meanwhile, or answered already: then the decision comes to nothing.
-    if (over) return
-    over = true
+    const decision = await decide(stream, request, authorize, this.wheel, this.handshakeTimeout)
     this.pending--
-    if (!stream.destroyed) {
-      if (this.closing !== null) refusal ??= REFUSALS['shutting-down']
-      if (refusal !== undefined) this.onRefusal(stream, refusal)
-      else this.admit(candidate)
-    }
+    const refusal = decision ?? (this.closing === null ? undefined : REFUSALS['shutting-down'])
+    if (refusal === undefined) this.admit(candidate)
+    else if (refusal !== 'gone') this.onRefusal(stream, refusal)
     this.checkEmpty()
   }
 
@@ -319,25 +289,5 @@ export class Server implements HandshakeOwner {
     await empty
     // Connections that were handed to the HTTP server are its own to close.
     if (!this.sharesPort) await stopped
-  }
-}
-
-function listen(listener: NetServer | TlsServer, options: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    listener.once('error', reject)
-    listener.once('listening', () => {
-      listener.off('error', reject)
-      resolve()
-    })
-    const { backlog, host, port } = options
-    listener.listen({ port, ...(host === undefined ? {} : { host }), ...(backlog === undefined ? {} : { backlog }) })
-  })
-}
-
-function checkOptions(options: ServerOptions): void {
-  const ways = [options.port, options.server, options.noServer || undefined].filter((way) => way !== undefined)
-  if (ways.length !== 1) throw new TypeError('give exactly one of the options port, server and noServer')
-  if (options.port === undefined && (options.tls !== undefined || options.http !== undefined)) {
-    throw new TypeError('the options tls and http belong to a port of its own')
   }
 }

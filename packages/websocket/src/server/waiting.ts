@@ -1,9 +1,10 @@
 // Streams that are no connection yet, or never will be: one waits while the application decides, one is seen off after
 // a refusal. Both hold nothing of what the peer sends.
 
-import type { Carrier, StreamListener } from '../stream-events.ts'
-import { listen } from '../stream-events.ts'
+import { REFUSALS } from '@tautline/protocol'
+import { type Carrier, listen, type StreamListener } from '../stream-events.ts'
 import type { TimerWheel, WheelEntry } from '../timer-wheel.ts'
+import type { Authorization, Authorize, UpgradeRequest } from './options.ts'
 
 /** How long a refused peer may take to read its answer, in ms. */
 const LINGER_MS = 2000
@@ -41,29 +42,55 @@ abstract class Interim implements StreamListener, WheelEntry {
   }
 }
 
-/** While `authorize` is asked the stream is paused: TCP holds back what an eager client sends. */
-export class Pending extends Interim {
-  // The time is up, or the peer is gone.
-  private readonly onLate: () => void
+/** What `authorize` came to: undefined lets the request pass, 'gone' means that there is nobody left to answer. */
+export type Decision = Authorization | 'gone'
 
-  constructor(stream: Carrier, wheel: TimerWheel, ms: number, onLate: () => void) {
+/** While `authorize` is asked the stream is paused: TCP holds back what an eager client sends. */
+class Asking extends Interim {
+  private readonly settle: (decision: Decision) => void
+
+  constructor(stream: Carrier, wheel: TimerWheel, ms: number, settle: (decision: Decision) => void) {
     super(stream, wheel, ms)
-    this.onLate = onLate
+    this.settle = settle
     stream.pause()
   }
 
   onDeadline(): void {
-    this.onLate()
-  }
-
-  override onStreamClose(): void {
-    this.cancel()
-    this.onLate()
+    this.settle(REFUSALS['handshake-timeout'])
   }
 
   onStreamEnd(): void {
     this.stream.destroy()
   }
+
+  override onStreamClose(): void {
+    super.onStreamClose()
+    this.settle('gone')
+  }
+}
+
+/**
+ * Asks the application about a request. Settles once: with its decision, when it takes longer than `ms`, or when the
+ * peer goes away; a decision that comes later is nobody's.
+ */
+export async function decide(
+  stream: Carrier,
+  request: UpgradeRequest,
+  authorize: Authorize,
+  wheel: TimerWheel,
+  ms: number,
+): Promise<Decision> {
+  const { promise, resolve } = Promise.withResolvers<Decision>()
+  const asking = new Asking(stream, wheel, ms, resolve)
+  // An async function, so that a synchronous throw is a rejection too.
+  const ask = async () => authorize(request)
+  ask().then(
+    (refusal) => resolve(refusal ?? undefined),
+    () => resolve(REFUSALS['internal-error']),
+  )
+  const decision = await promise
+  asking.cancel()
+  return stream.destroyed ? 'gone' : decision
 }
 
 /** After the answer: reads on, for closing with unread bytes would reset the answer away, and answers nothing more. */
