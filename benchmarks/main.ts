@@ -1,5 +1,5 @@
 // `npm run bench`: the engine and its `ws` face against `ws`, interleaved in one run. The figure is the server's CPU
-// time per message, because wall-clock throughput on shared cores measures the load generator (docs: benchmarks/README).
+// time per message, because wall-clock throughput on shared cores measures the load generator (benchmarks/README.md).
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

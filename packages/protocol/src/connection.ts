@@ -5,18 +5,13 @@
 import { ABNORMAL, isValidCloseCode, MAX_REASON_BYTES, NO_STATUS } from './close-code.ts'
 import type { DeflateCodec } from './deflate/codec.ts'
 import { FrameParser } from './frame-parser.ts'
-import { copyBytes, FrameWriter, type Slab } from './frame-writer.ts'
+import type { Slab } from './frame-writer.ts'
 import { next, State } from './lifecycle.ts'
 import { type MessageLimits, MessageReader, type MessageTarget } from './message-reader.ts'
-import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcode.ts'
+import { MessageWriter } from './message-writer.ts'
+import { FIN, RSV1 } from './opcode.ts'
 import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
-
-/**
- * Pings are answered one by one up to this many in what is not taken yet; of further ones only the newest is kept
- * (RFC 6455 §5.5.3: "the endpoint MAY elect to send a Pong frame for only the most recently processed Ping frame").
- */
-const PONGS_PER_TURN = 16
 
 /** Who hears what happens on a connection. The same views and ownership as in `MessageTarget`. */
 export interface ConnectionHandler {
@@ -49,7 +44,7 @@ export class Connection implements MessageTarget {
   /** What the violation was found in: a frame's first two bytes, or a close code. 0: nothing of the kind. */
   offence = 0
   /** Frames to be sent. Adapters may append prepared ones directly. */
-  readonly writer: FrameWriter
+  readonly writer: MessageWriter
   readonly codec: DeflateCodec | null
   private readonly platform: Platform
   private readonly handler: ConnectionHandler
@@ -59,14 +54,10 @@ export class Connection implements MessageTarget {
   private paused = false
   // The rest of a chunk behind the message at which reading was paused. One chunk: the adapter stops reading too.
   private rest: Uint8Array | null = null
-  private pongs = 0
-  private latestPing: Uint8Array | null = null
-  // The first byte of the fragmented message being sent, 0 if none is.
-  private sending = 0
 
   constructor(options: ConnectionOptions, handler: ConnectionHandler, platform: Platform, slab: Slab) {
     const server = options.role === 'server'
-    this.writer = new FrameWriter(platform, slab, !server)
+    this.writer = new MessageWriter(platform, slab, !server, options.codec)
     this.codec = options.codec
     this.platform = platform
     this.handler = handler
@@ -77,7 +68,7 @@ export class Connection implements MessageTarget {
 
   /** Is anything waiting to be taken? */
   get hasOutput(): boolean {
-    return this.writer.pending > 0 || this.latestPing !== null
+    return this.writer.hasOutput
   }
 
   /** Is a frame or a message under way? Then the peer owes its rest. */
@@ -121,7 +112,6 @@ export class Connection implements MessageTarget {
     this.reader.release()
     this.writer.clear()
     this.rest = null
-    this.latestPing = null
   }
 
   /**
@@ -132,19 +122,14 @@ export class Connection implements MessageTarget {
    */
   sendText(text: string, compress: boolean, fin = true): boolean {
     if (this.state !== State.OPEN) return false
-    if (this.compressing(compress)) {
-      const bytes = this.platform.allocate(this.platform.utf8Length(text))
-      this.platform.encodeUtf8(text, bytes, 0)
-      this.sendCompressed(Opcode.text, bytes, fin)
-    } else this.writer.text(this.firstByte(Opcode.text, fin), text)
+    this.writer.messageText(text, compress, fin)
     return true
   }
 
   /** As `sendText`, for bytes: a binary message, or text already encoded. Ownership as in `FrameWriter.bytes`. */
   sendBytes(opcode: 1 | 2, bytes: Uint8Array, start: number, end: number, compress: boolean, fin = true): boolean {
     if (this.state !== State.OPEN) return false
-    if (this.compressing(compress)) this.sendCompressed(opcode, bytes.subarray(start, end), fin)
-    else this.writer.bytes(this.firstByte(opcode, fin), bytes, start, end)
+    this.writer.messageBytes(opcode, bytes, start, end, compress, fin)
     return true
   }
 
@@ -162,14 +147,13 @@ export class Connection implements MessageTarget {
 
   /** Is a fragmented message being sent? Then only its next fragment may follow. */
   get insideFragments(): boolean {
-    return this.sending !== 0
+    return this.writer.insideFragments
   }
 
   /** Appends a ping or a pong with at most 125 bytes; allowed until our Close frame is out. */
   sendControl(opcode: 9 | 10, payload: Uint8Array): boolean {
     if (this.state !== State.OPEN) return false
-    if (payload.length > MAX_CONTROL_PAYLOAD) throw new RangeError('a control frame carries at most 125 bytes')
-    this.writer.bytes(FIN | opcode, payload, 0, payload.length)
+    this.writer.control(opcode, payload)
     return true
   }
 
@@ -182,7 +166,7 @@ export class Connection implements MessageTarget {
   close(code?: number, reason = ''): void {
     if (this.state !== State.OPEN) return
     this.checkClose(code, reason)
-    this.writeClose(code, reason)
+    this.writer.closeFrame(code, reason)
     this.state = next(this.state, 'close sent')
   }
 
@@ -197,12 +181,6 @@ export class Connection implements MessageTarget {
 
   /** Hands over what is to be written, in order, or null. The bytes belong to the taker. */
   take(): Uint8Array | readonly Uint8Array[] | null {
-    if (this.latestPing !== null) {
-      const ping = this.latestPing
-      this.latestPing = null
-      if (this.state === State.OPEN) this.sendControl(Opcode.pong, ping)
-    }
-    this.pongs = 0
     return this.writer.take()
   }
 
@@ -227,7 +205,7 @@ export class Connection implements MessageTarget {
     const payload = bytes.subarray(start, end)
     // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
     // already received a Close frame." After our own Close frame nothing more is sent either.
-    if (this.autoPong && this.state === State.OPEN) this.answerPing(payload)
+    if (this.autoPong && this.state === State.OPEN) this.writer.answerPing(payload)
     this.handler.onPing(payload)
     return this.reading
   }
@@ -254,7 +232,7 @@ export class Connection implements MessageTarget {
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
     // MUST send a Close frame in response … it typically echos the status code it received." With its reason, as
     // browsers and `ws` do: programs read it in their close event.
-    if (this.state === State.OPEN) this.writeClose(code === NO_STATUS ? undefined : code, this.closeReason)
+    if (this.state === State.OPEN) this.writer.closeFrame(code === NO_STATUS ? undefined : code, this.closeReason)
     this.state = next(this.state, 'close received')
     this.handler.onClose(code, this.closeReason)
   }
@@ -262,7 +240,7 @@ export class Connection implements MessageTarget {
   onViolation(violation: Violation): void {
     // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code before proceeding to
     // Close the WebSocket Connection", and must not go on processing data.
-    if (this.state === State.OPEN) this.writeClose(violation.closeCode, violation.text)
+    if (this.state === State.OPEN) this.writer.closeFrame(violation.closeCode, violation.text)
     this.state = next(this.state, 'violation')
     if (this.offence === 0) this.offence = this.reader.offence
     this.reader.release()
@@ -277,45 +255,6 @@ export class Connection implements MessageTarget {
     const at = this.parser.push(chunk, 0, chunk.length)
     // Stopped by a pause: what lies behind the message waits. Stopped for good: it is dropped.
     if (at < chunk.length && this.paused && this.state <= State.CLOSING) this.rest = chunk.subarray(at)
-  }
-
-  private answerPing(payload: Uint8Array): void {
-    if (this.pongs < PONGS_PER_TURN) {
-      this.pongs++
-      this.sendControl(Opcode.pong, payload)
-      return
-    }
-    this.latestPing = this.platform.allocate(payload.length)
-    copyBytes(payload, 0, payload.length, this.latestPing, 0)
-  }
-
-  private compressing(compress: boolean): boolean {
-    if (this.codec === null) return false
-    // Within a fragmented message the first frame's choice holds for all (RFC 7692 §6.1).
-    return this.sending === 0 ? compress : (this.sending & RSV1) !== 0
-  }
-
-  private sendCompressed(opcode: number, bytes: Uint8Array, fin: boolean): void {
-    const payload = (this.codec as DeflateCodec).deflate(bytes, fin)
-    this.writer.bytes(this.firstByte(opcode | RSV1, fin), payload, 0, payload.length)
-  }
-
-  /** FIN, RSV1 and opcode of the next frame: a continuation while a fragmented message is being sent. */
-  private firstByte(opcode: number, fin: boolean): number {
-    const first = this.sending === 0 ? opcode : Opcode.continuation
-    this.sending = fin ? 0 : this.sending === 0 ? opcode : this.sending
-    return fin ? first | FIN : first
-  }
-
-  private writeClose(code: number | undefined, reason: string): void {
-    const length = code === undefined ? 0 : 2 + this.platform.utf8Length(reason)
-    const payload = this.platform.allocate(length)
-    if (code !== undefined) {
-      payload[0] = code >>> 8
-      payload[1] = code & 0xff
-      this.platform.encodeUtf8(reason, payload, 2)
-    }
-    this.writer.bytes(FIN | Opcode.close, payload, 0, length)
   }
 }
 

@@ -10,6 +10,10 @@ const SLAB_BYTES = 64 * 1024
 /** Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. */
 export const COPY_UP_TO: number = 8 * 1024
 
+// Below these a loop in JavaScript beats the call into native code (benchmarks/micro.ts).
+const ENCODE_BELOW = 12
+const COPY_BELOW = 16
+
 /** 2 bytes, 8 of length, 4 of key. */
 const MAX_HEADER = 14
 
@@ -71,7 +75,7 @@ export function headerBytes(length: number, mask: number): number {
 export class FrameWriter {
   /** Bytes written and not yet taken. */
   pending = 0
-  private readonly platform: Platform
+  protected readonly platform: Platform
   private readonly slab: Slab
   private readonly mask: number
   private segments: Uint8Array[] | null = null
@@ -97,7 +101,7 @@ export class FrameWriter {
     const start = slab.used
     const guess = headerBytes(text.length, mask)
     let length: number
-    if (text.length < 24) length = encodeShort(text, slab.bytes, start + guess)
+    if (text.length < ENCODE_BELOW) length = encodeShort(text, slab.bytes, start + guess)
     else length = -1
     if (length < 0) length = this.platform.encodeUtf8(text, slab.bytes, start + guess)
     const header = headerBytes(length, mask)
@@ -244,8 +248,8 @@ function encodeShort(text: string, into: Uint8Array, at: number): number {
   return text.length
 }
 
-/** Copies `from[start, end)`. Below 64 bytes a loop is cheaper than a view and a native call. */
+/** Copies `from[start, end)`. Below COPY_BELOW bytes a loop is cheaper than a view and a native call. */
 export function copyBytes(from: Uint8Array, start: number, end: number, into: Uint8Array, at: number): void {
-  if (end - start < 64) for (let i = start, to = at; i < end; i++, to++) into[to] = from[i] as number
+  if (end - start < COPY_BELOW) for (let i = start, to = at; i < end; i++, to++) into[to] = from[i] as number
   else into.set(start === 0 && end === from.length ? from : from.subarray(start, end), at)
 }

@@ -1,7 +1,7 @@
 // Masking (RFC 6455 §5.3): XOR with a repeating key of four bytes. The same pass tells whether the payload is ASCII,
 // which saves the UTF-8 check for most texts.
 
-// Below this many bytes a plain loop is quicker than an Int32Array view over the buffer (benchmarks/micro).
+// Below this many bytes a plain loop is quicker than an Int32Array view over the buffer (benchmarks/micro.ts).
 const WORDS_FROM = 48
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
@@ -46,7 +46,7 @@ export function xorMask(bytes: Uint8Array, start: number, end: number, key: numb
   return seen & 0xff
 }
 
-/** XORs `count` words from index `at`; returns the OR of all bytes. Unrolled by four: 1.4x (benchmarks/micro). */
+/** XORs `count` words from index `at`; returns the OR of all bytes. Unrolled by four: 1.4x (benchmarks/micro.ts). */
 function xorWords(view: Int32Array, at: number, count: number, key: number): number {
   let seen = 0
   let i = at

@@ -3,7 +3,7 @@
 
 import { xorMask } from '@tautline/protocol'
 
-// From here on the copies pay (benchmarks/micro).
+// From here on the copies pay (benchmarks/micro.ts).
 const FROM = 1024
 const BLOCK = 64 * 1024
 
