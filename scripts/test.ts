@@ -76,6 +76,7 @@ function writeReport(total: Tally, seconds: number): void {
     ...total.skipped.map(({ name, reason }) => `- skipped: ${name} (${reason})`),
     '',
   ]
+  mkdirSync('docs/reports', { recursive: true })
   writeFileSync('docs/reports/long-suites.md', lines.join('\n'))
 }
 
