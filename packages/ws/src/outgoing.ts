@@ -87,7 +87,7 @@ export class Outgoing {
    */
   #writeLarge(bytes: Uint8Array, how: SendOptions): void {
     const engine = this.#engine
-    engine.send(this.#stream.writableNeedDrain ? Buffer.from(bytes) : bytes, how as { binary: boolean })
+    engine.send(this.#stream.writableLength > 0 ? Buffer.from(bytes) : bytes, how as { binary: boolean })
     flush(engine)
   }
 
