@@ -8,6 +8,7 @@ export async function check(): Promise<boolean> {
   const lint = await step('format, lint, import directions and cycles (biome)', 'biome', [
     'ci',
     '--error-on-warnings',
+    ...(process.stdout.isTTY ? [] : ['--colors=off']),
     '.',
   ])
   return types && lint

@@ -1,7 +1,7 @@
 // `npm test`: the check, then the quick suites; `npm run test:long`: the long ones, with a report that is committed.
 // Arguments choose files by a part of their path: `npm test -- websocket/test/server`.
 
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { check } from './check.ts'
 import { run } from './run.ts'
@@ -12,7 +12,27 @@ import { missingTools } from './tools.ts'
 const ROOTS = '{packages/*,apps/*,conformance,fuzz,benchmarks,scripts}/test'
 const ci = process.env['CI'] === 'true'
 const long = process.argv.includes('--long')
-const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))
+
+const USAGE = `npm test -- [part of a path]...        the check and the quick suites, or those whose path contains a part
+npm run test:long -- [part of a path]...   the long suites`
+
+/** What is wrong with the arguments, or null. */
+function problem(): string | null {
+  const unknown = process.argv.slice(2).find((argument) => argument.startsWith('-') && argument !== '--long')
+  if (unknown !== undefined) return unknown === '--help' ? '' : `there is no option ${unknown}`
+  // node:test takes a pattern that matches nothing for a success.
+  return testFiles().length === 0
+    ? `no ${long ? 'long' : 'quick'} test file matches ${filters.join(' ') || ROOTS}`
+    : null
+}
+
+function testFiles(): string[] {
+  return globSync(`${ROOTS}/**/*.test.ts`, { exclude: (path) => path.includes('node_modules') })
+    .filter((file) => file.endsWith('.long.test.ts') === long)
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .sort()
+}
 
 interface Group {
   readonly name: string
@@ -22,12 +42,7 @@ interface Group {
 
 /** Pure suites share one process: starting one each would take longer than they run. */
 function groups(): Group[] {
-  const all = globSync(`${ROOTS}/**/*.test.ts`, { exclude: (path) => path.includes('node_modules') })
-    .filter((file) => file.endsWith('.long.test.ts') === long)
-    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-    .sort()
-  // node:test takes a pattern that matches nothing for a success.
-  if (all.length === 0) throw new Error(`no test file matches ${filters.join(' ') || ROOTS}`)
+  const all = testFiles()
   const pure = all.filter((file) => !long && file.startsWith('packages/protocol/'))
   const others = all.filter((file) => !pure.includes(file))
   const timeout = long ? 1_800_000 : 120_000
@@ -41,7 +56,8 @@ function groups(): Group[] {
 
 async function runGroup(group: Group, index: number): Promise<Tally> {
   console.log(`\n▸ ${group.name}: ${group.files.length} files`)
-  const output = `test-output/tally-${index}.json`
+  // Two runs in one checkout must not write to the same file.
+  const output = `test-output/tally-${process.pid}-${index}.json`
   writeFileSync(output, '')
   const code = await run('node', [
     '--test',
@@ -53,6 +69,7 @@ async function runGroup(group: Group, index: number): Promise<Tally> {
     ...group.files,
   ])
   const text = readFileSync(output, 'utf8')
+  rmSync(output)
   const tally: Tally = text === '' ? { passed: 0, failed: 1, skipped: [] } : JSON.parse(text)
   // A file that cannot even be loaded is a failure without a test.
   if (code !== 0 && tally.failed === 0) tally.failed = 1
@@ -106,4 +123,9 @@ async function main(): Promise<boolean> {
   return total.failed === 0 && wanting.length === 0 && total.passed > 0
 }
 
+const wrong = problem()
+if (wrong !== null) {
+  console.error(wrong === '' ? USAGE : `${wrong}\n\n${USAGE}`)
+  process.exit(wrong === '' ? 0 : 2)
+}
 process.exit((await main()) ? 0 : 1)
