@@ -187,7 +187,7 @@ function ignoreError(): void {}
 
 function deflateOffer(compression: ConnectOptions['compression']): DeflateOffer | null {
   if (compression === undefined || compression === false) return null
-  // RFC 7692 §7.1.2.2: with this "a client informs the peer server that even if the server doesn't include
-  // client_max_window_bits …, the client" can be limited. Browsers offer the same.
+  // RFC 7692 §7.1.2.2: only a client that offers client_max_window_bits can be told to use a smaller window. Browsers
+  // offer it without a value, too.
   return compression === true ? { clientMaxWindowBits: true } : compression
 }

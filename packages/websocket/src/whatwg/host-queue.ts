@@ -1,5 +1,5 @@
-// RFC 6455 §4.1 (2): "If multiple connections to the same IP address are attempted simultaneously by the client, the
-// client MUST serialize them so that there is no more than one connection at a time running through" the handshake.
+// RFC 6455 §4.1 (2): "If multiple connections to the same IP address are attempted simultaneously, the client MUST
+// serialize them so that there is no more than one connection at a time running through the following steps."
 // Hosts are told apart by name and port, for names are resolved later than this.
 
 /** The most that may wait for one host. Servers of tests and proxies see thousands of clients, one page never has them. */

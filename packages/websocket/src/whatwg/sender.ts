@@ -1,6 +1,7 @@
 // What a WebSocket was told to send, in order, though the bytes of a Blob come later than its `send`; and the standard's
 // bufferedAmount: bytes of application data, which fall when the network took them and never because of a close.
 
+import { OFFLOAD_FROM } from '../backlog.ts'
 import type { Socket } from '../socket.ts'
 
 interface CloseOrder {
@@ -23,12 +24,13 @@ export class Sender {
     this.#socket = socket
   }
 
-  /** Sends text, bytes (which may be changed afterwards) or a Blob. */
+  /** Sends text, bytes (which may be changed, or transferred, afterwards) or a Blob. */
   send(data: string | Uint8Array | Blob): void {
-    this.bufferedAmount += sizeOf(data)
+    const size = sizeOf(data)
+    this.bufferedAmount += size
     if (this.#reading) this.#queue.push(data instanceof Uint8Array ? data.slice() : data)
     else if (data instanceof Blob) void this.#read(data)
-    else this.#write(data)
+    else this.#write(data instanceof Uint8Array && this.#isBorrowed(size) ? data.slice() : data, size)
   }
 
   /** Starts the closing handshake once all that was sent before is on its way. */
@@ -37,8 +39,13 @@ export class Sender {
     else this.#socket.close(code, reason)
   }
 
-  #write(data: string | Uint8Array): void {
-    const size = sizeOf(data)
+  /** Would the engine read the bytes later? It masks, and so copies, at once, but for what zlib's threads compress. */
+  #isBorrowed(size: number): boolean {
+    return size >= OFFLOAD_FROM && this.#socket.deflate !== null
+  }
+
+  /** @param data the engine's from here on */
+  #write(data: string | Uint8Array, size: number = sizeOf(data)): void {
     this.#socket.send(data)
     this.#socket.whenWritten((error) => {
       if (error === undefined) this.bufferedAmount -= size

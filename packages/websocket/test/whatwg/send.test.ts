@@ -102,6 +102,39 @@ test('messages behind a Blob wait for it, bytes as they were when they were sent
   assert.deepEqual(await end(), ['a', '0x62', '0x01', '0x63', 'd'])
 })
 
+test('bytes may change, and be transferred, as soon as send has returned, large and compressed ones too', async (t) => {
+  const log: string[] = []
+  let closed: Promise<unknown> = Promise.resolve()
+  const { url } = await serve(
+    t,
+    (peer) => {
+      closed = new Promise((resolve) => {
+        peer.onclose = resolve
+      })
+      peer.onmessage = (data) => log.push(`${data.length} ${(data as Buffer).every((byte) => byte === 7)}`)
+    },
+    { compression: true },
+  )
+  const socket = await opened(url)
+  assert.match(socket.extensions, /permessage-deflate/)
+  // Also behind one that is being compressed, and on both sides of the thresholds at which the engine stops copying.
+  const sizes = [64 * 1024 - 1, 4_000_000, 64 * 1024, 64 * 1024 + 1, 100, 8 * 1024 + 1, 300_000]
+  for (const [index, size] of sizes.entries()) {
+    const bytes = new Uint8Array(size).fill(7)
+    socket.send(bytes)
+    if (index % 2 === 0) bytes.fill(0)
+    else structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+  }
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  assert.equal(socket.bufferedAmount, total)
+  socket.close()
+  await closed
+  assert.deepEqual(
+    log,
+    sizes.map((size) => `${size} true`),
+  )
+})
+
 test('binary messages are Blobs, or ArrayBuffers of their own', async (t) => {
   const { url } = await serve(t, (socket) => {
     socket.send(Buffer.from([1, 2]))
