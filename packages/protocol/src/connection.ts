@@ -106,6 +106,13 @@ export class Connection implements MessageTarget {
     return this.rest !== null
   }
 
+  /** We give the connection up, without a Close frame: what has arrived and was not delivered never will be. */
+  abandon(): void {
+    this.state = next(this.state, 'abandoned')
+    this.rest = null
+    this.reader.release()
+  }
+
   /** The transport ended. `closeCode` stays 1006 if no Close frame came. */
   end(): void {
     this.state = next(this.state, 'transport ended')
@@ -230,8 +237,8 @@ export class Connection implements MessageTarget {
     this.closeCode = code
     this.closeReason = length > 2 ? this.platform.decodeUtf8(bytes, start + 2, end) : ''
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
-    // MUST send a Close frame in response … it typically echos the status code it received." With its reason, as
-    // browsers and `ws` do: programs read it in their close event.
+    // MUST send a Close frame in response. (When sending a Close frame in response, the endpoint typically echos the
+    // status code it received.)" With its reason, as `ws` does: programs read it in their close event.
     if (this.state === State.OPEN) this.writer.closeFrame(code === NO_STATUS ? undefined : code, this.closeReason)
     this.state = next(this.state, 'close received')
     this.handler.onClose(code, this.closeReason)

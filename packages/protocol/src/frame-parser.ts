@@ -25,7 +25,11 @@ export interface FrameSink {
    * @param seen below 0x80: every payload byte is known to be ASCII
    */
   onFrame(byte0: number, bytes: Uint8Array, start: number, end: number, seen: number): boolean
-  /** A piece of a frame that a cut splits, unmasked. The pieces of one frame come in order; `last` ends it. */
+  /**
+   * A piece of a frame that a cut splits, unmasked. The pieces of one frame come in order.
+   *
+   * @param left payload bytes still to come; 0: this piece is the last
+   */
   onPiece(byte0: number, bytes: Uint8Array, start: number, end: number, left: number): boolean
   /** The frame's length breaks a rule that only the parser sees. */
   onViolation(violation: Violation): void

@@ -6,6 +6,8 @@ import { MASK } from './opcode.ts'
 import type { Platform } from './platform.ts'
 
 const SLAB_BYTES = 64 * 1024
+/** The slab of a connection whose output cannot be written now: what waits must not pin what others wrote. */
+const OWN_SLAB_BYTES = 4 * 1024
 
 /** Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. */
 export const COPY_UP_TO: number = 8 * 1024
@@ -22,16 +24,18 @@ export class Slab {
   bytes: Uint8Array
   used = 0
   private readonly platform: Pick<Platform, 'allocate'>
+  private readonly size: number
 
-  constructor(platform: Pick<Platform, 'allocate'>) {
+  constructor(platform: Pick<Platform, 'allocate'>, size: number = SLAB_BYTES) {
     this.platform = platform
-    this.bytes = platform.allocate(SLAB_BYTES)
+    this.size = size
+    this.bytes = platform.allocate(size)
   }
 
-  /** Makes sure that `size` bytes (at most a slab) are free behind `used`. */
+  /** Makes sure that `size` bytes are free behind `used`. */
   reserve(size: number): void {
     if (this.bytes.length - this.used >= size) return
-    this.bytes = this.platform.allocate(SLAB_BYTES)
+    this.bytes = this.platform.allocate(Math.max(size, this.size))
     this.used = 0
   }
 }
@@ -76,7 +80,8 @@ export class FrameWriter {
   /** Bytes written and not yet taken. */
   pending = 0
   protected readonly platform: Platform
-  private readonly slab: Slab
+  private readonly shared: Slab
+  private slab: Slab
   private readonly mask: number
   private segments: Uint8Array[] | null = null
   // The open run: bytes of the slab that belong to this connection and may still grow.
@@ -87,6 +92,7 @@ export class FrameWriter {
   /** @param masked RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server" */
   constructor(platform: Platform, slab: Slab, masked: boolean) {
     this.platform = platform
+    this.shared = slab
     this.slab = slab
     this.mask = masked ? MASK : 0
   }
@@ -141,8 +147,9 @@ export class FrameWriter {
 
   /** Appends bytes that are frames already: a prepared message. They are shared and must never change. */
   prepared(frame: Uint8Array): void {
-    // A lone frame goes out from where it lies; behind others, copying a small one is cheaper than one more iovec.
-    if (this.pending === 0 || frame.length > COPY_UP_TO) {
+    // A lone frame goes out from where it lies; behind others, copying a small one is cheaper than one more iovec. One
+    // that has to wait stays what it is: everybody's.
+    if (this.pending === 0 || frame.length > COPY_UP_TO || this.slab !== this.shared) {
       this.segment(frame)
       return
     }
@@ -172,6 +179,15 @@ export class FrameWriter {
     return segments.length === 1 ? (segments[0] as Uint8Array) : segments
   }
 
+  /**
+   * Says whether what is appended from now on has to wait: the transport takes nothing at present. It is then gathered
+   * in memory of the connection's own, for each small frame in the shared slab would pin all of it.
+   */
+  stall(waiting: boolean): void {
+    if (waiting === (this.slab !== this.shared)) return
+    this.slab = waiting ? new Slab(this.platform, OWN_SLAB_BYTES) : this.shared
+  }
+
   /** Forgets what is pending: the transport is gone. */
   clear(): void {
     this.pending = 0
@@ -190,7 +206,8 @@ export class FrameWriter {
     const key = this.mask === 0 ? 0 : this.platform.randomMask()
     const frame = this.platform.allocate(headerBytes(length, this.mask) + length)
     const body = writeHeader(frame, 0, byte0, length, this.mask, key)
-    this.platform.encodeUtf8(text, frame, body)
+    // The header says `length`: were fewer bytes written, the rest would be memory of somebody else's.
+    if (this.platform.encodeUtf8(text, frame, body) !== length) throw new Error('the platform miscounted UTF-8')
     if (this.mask !== 0) this.platform.xorMask(frame, body, frame.length, key, 0)
     this.segment(frame)
     return length

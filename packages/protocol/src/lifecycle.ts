@@ -19,14 +19,20 @@ export const State: {
 } = Object.freeze({ OPEN: 0, CLOSING: 1, DONE: 2, FAILED: 3, CLOSED: 4 })
 
 export type StateName = keyof typeof State
-export type LifecycleEvent = 'close sent' | 'close received' | 'violation' | 'transport ended'
+export type LifecycleEvent = 'close sent' | 'close received' | 'violation' | 'abandoned' | 'transport ended'
 
 /** What each event makes of each state. An absent cell: the event cannot occur there, or changes nothing. */
 export const LIFECYCLE: { readonly [from in StateName]: { readonly [event in LifecycleEvent]?: StateName } } =
   Object.freeze({
     // A received Close is answered at once, so receiving one is the whole handshake (§5.5.1).
-    OPEN: { 'close sent': 'CLOSING', 'close received': 'DONE', violation: 'FAILED', 'transport ended': 'CLOSED' },
-    CLOSING: { 'close received': 'DONE', violation: 'FAILED', 'transport ended': 'CLOSED' },
+    OPEN: {
+      'close sent': 'CLOSING',
+      'close received': 'DONE',
+      violation: 'FAILED',
+      abandoned: 'FAILED',
+      'transport ended': 'CLOSED',
+    },
+    CLOSING: { 'close received': 'DONE', violation: 'FAILED', abandoned: 'FAILED', 'transport ended': 'CLOSED' },
     DONE: { 'transport ended': 'CLOSED' },
     FAILED: { 'transport ended': 'CLOSED' },
     CLOSED: {},

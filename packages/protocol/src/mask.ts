@@ -82,9 +82,3 @@ function wordsOf(bytes: Uint8Array): Int32Array {
 function rotate(key: number, by: number): number {
   return (key >>> (8 * by)) | (key << (32 - 8 * by))
 }
-
-/** Lets go of the last buffer seen, for tests that count memory. */
-export function releaseMaskView(): void {
-  viewOf = null
-  words = new Int32Array(0)
-}

@@ -5,33 +5,82 @@
 import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
 
-/** What all unfinished messages of a server or client may hold together, in bytes. Shared by its connections. */
+/** Whose memory a budget counts. */
+export interface BudgetHolder {
+  /** Bytes charged to it. */
+  readonly charged: number
+  /** It holds more than anyone else and the budget is spent: it fails its connection and gives everything back. */
+  evict(): void
+}
+
+/**
+ * What all unfinished messages of a server or client may hold together, in bytes. Shared by its connections. When it is
+ * spent, whoever holds most is failed: a few peers that never finish theirs must not lock the others out.
+ */
 export class ByteBudget {
   used = 0
   readonly limit: number
+  private readonly holders: Set<BudgetHolder> = new Set()
+
   constructor(limit: number) {
     this.limit = limit
   }
+
+  /** Lets `holder` have `more` bytes; false if it is itself the one who holds most. */
+  charge(holder: BudgetHolder, more: number): boolean {
+    while (this.used + more > this.limit) {
+      const most = this.largest()
+      if (most === null || most === holder || most.charged < holder.charged + more) return false
+      most.evict()
+    }
+    this.used += more
+    this.holders.add(holder)
+    return true
+  }
+
+  /** Takes everything back from `holder`. */
+  release(holder: BudgetHolder): void {
+    this.used -= holder.charged
+    this.holders.delete(holder)
+  }
+
+  // Only asked when the budget is spent. Whoever is in the list holds more than FREE_BYTES, so it is not long.
+  private largest(): BudgetHolder | null {
+    let most: BudgetHolder | null = null
+    for (const holder of this.holders) if (most === null || holder.charged > most.charged) most = holder
+    return most
+  }
 }
+
+/** The first bytes of a message are free: small ones that TCP splits never meet the budget. */
+const FREE_BYTES = 16 * 1024
 
 const FIRST_CAPACITY = 1024
 /** A piece from here on is kept as a view, if at least half of the memory it pins is its own. */
 const KEEP_FROM = 16 * 1024
 
+/** Who hears that a message was given up for the budget's sake; it is released already. */
+export interface AssemblerOwner {
+  onEvicted(): void
+}
+
 /** One unfinished message. It exists only while there is one: an idle connection holds none. */
-export class MessageAssembler {
+export class MessageAssembler implements BudgetHolder {
   length = 0
+  charged = 0
   private readonly platform: Pick<Platform, 'allocate'>
   private readonly budget: ByteBudget
   private parts: Uint8Array[] | null = null
   // The growing buffer behind the parts, and how much of it is filled.
   private tail: Uint8Array = EMPTY
   private filled = 0
-  private charged = 0
+  private held = 0
+  private readonly owner: AssemblerOwner
 
-  constructor(platform: Pick<Platform, 'allocate'>, budget: ByteBudget) {
+  constructor(platform: Pick<Platform, 'allocate'>, budget: ByteBudget, owner: AssemblerOwner) {
     this.platform = platform
     this.budget = budget
+    this.owner = owner
   }
 
   /**
@@ -74,8 +123,14 @@ export class MessageAssembler {
 
   /** Gives back what the budget was charged: the message is finished, or will never be. */
   release(): void {
-    this.budget.used -= this.charged
+    if (this.charged === 0) return
+    this.budget.release(this)
     this.charged = 0
+  }
+
+  evict(): void {
+    this.release()
+    this.owner.onEvicted()
   }
 
   private keep(part: Uint8Array): void {
@@ -102,9 +157,12 @@ export class MessageAssembler {
   }
 
   private charge(more: number): boolean {
-    if (this.budget.used + more > this.budget.limit) return false
-    this.budget.used += more
-    this.charged += more
+    const wanted = Math.max(0, this.held + more - FREE_BYTES) - this.charged
+    if (wanted > 0) {
+      if (!this.budget.charge(this, wanted)) return false
+      this.charged += wanted
+    }
+    this.held += more
     return true
   }
 }

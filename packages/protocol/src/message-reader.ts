@@ -4,7 +4,7 @@
 import type { DeflateCodec } from './deflate/codec.ts'
 import type { FrameSink } from './frame-parser.ts'
 import { headerRules, ruleBroken } from './header-rules.ts'
-import { type ByteBudget, MessageAssembler } from './message-assembler.ts'
+import { type AssemblerOwner, type ByteBudget, MessageAssembler } from './message-assembler.ts'
 import { FIN, LENGTH_BITS, MASK, MAX_CONTROL_PAYLOAD, OPCODE_BITS, Opcode, RSV1 } from './opcode.ts'
 import type { Inflated, Platform } from './platform.ts'
 import { Utf8Validator } from './utf8.ts'
@@ -44,7 +44,7 @@ export interface MessageTarget {
 }
 
 /** The sink of a `FrameParser`. One reader serves one connection. */
-export class MessageReader implements FrameSink {
+export class MessageReader implements FrameSink, AssemblerOwner {
   /** The first two bytes of the frame whose header was refused, as one number; 0 while none was. */
   offence = 0
   private readonly target: MessageTarget
@@ -134,7 +134,7 @@ export class MessageReader implements FrameSink {
     if (!compressed && !this.checkText(bytes, start, end, last)) return false
     if (this.limits.parts) return this.passOn(bytes, start, end, last)
     if (last && compressed && this.assembler === null) return this.finishCompressed(bytes, start, end)
-    this.assembler ??= new MessageAssembler(this.platform, this.limits.budget)
+    this.assembler ??= new MessageAssembler(this.platform, this.limits.budget, this)
     const violation = this.assembler.append(bytes, start, end, left)
     if (violation !== null) return this.fail(violation)
     return last ? this.finish(this.assembler, compressed) : true
@@ -142,6 +142,10 @@ export class MessageReader implements FrameSink {
 
   onViolation(violation: Violation): void {
     this.target.onViolation(violation)
+  }
+
+  onEvicted(): void {
+    this.fail(VIOLATIONS['incomplete-budget'])
   }
 
   /** Gives back what an unfinished message holds: the connection ended. */
@@ -218,7 +222,7 @@ export class MessageReader implements FrameSink {
   }
 
   private controlPiece(opcode: number, bytes: Uint8Array, start: number, end: number, left: number): boolean {
-    this.control ??= new MessageAssembler(this.platform, this.limits.budget)
+    this.control ??= new MessageAssembler(this.platform, this.limits.budget, this)
     const { control } = this
     const violation = control.append(bytes, start, end, left)
     if (violation !== null) return this.fail(violation)

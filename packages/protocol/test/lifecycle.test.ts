@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { LIFECYCLE, type LifecycleEvent, next, State, type StateName } from '../src/lifecycle.ts'
 
 const NAMES = Object.keys(State) as StateName[]
-const EVENTS: LifecycleEvent[] = ['close sent', 'close received', 'violation', 'transport ended']
+const EVENTS: LifecycleEvent[] = ['close sent', 'close received', 'violation', 'abandoned', 'transport ended']
 
 describe('the lifecycle table (RFC 6455 §7)', () => {
   it('has a row for every state and no other', () => {

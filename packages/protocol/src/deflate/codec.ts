@@ -1,5 +1,4 @@
-// permessage-deflate for one connection (RFC 7692 §7.2), synchronous, on a platform whose inflate and deflate know no
-// streams: the LZ77 window between messages is carried as a dictionary, the last bytes of plain text. Kept in memory
+// permessage-deflate for one connection (RFC 7692 §7.2), on a platform whose inflate and deflate know no streams: the LZ77 window between messages is carried as a dictionary, the last bytes of plain text. Kept in memory
 // are at most 2^window bytes a direction instead of zlib's whole state, and none without context takeover.
 
 import type { Inflated, Platform } from '../platform.ts'
