@@ -78,6 +78,17 @@ function timeout(value: number | undefined): number {
   return number >= 0 ? number : CLOSE_TIMEOUT
 }
 
+let generating = false
+
+/**
+ * `generateMask` is called while a frame is being written: another frame must not begin there.
+ *
+ * @throws Error within `generateMask`
+ */
+export function refuseWithinMask(): void {
+  if (generating) throw new Error('generateMask must not use a WebSocket')
+}
+
 /** Masking keys come from the application (option `generateMask`). */
 class MaskingPlatform extends NodePlatform {
   readonly #generate: (mask: Buffer) => void
@@ -90,7 +101,12 @@ class MaskingPlatform extends NodePlatform {
   }
 
   override randomMask(): number {
-    this.#generate(this.#key)
+    generating = true
+    try {
+      this.#generate(this.#key)
+    } finally {
+      generating = false
+    }
     return this.#key.readInt32LE(0)
   }
 }

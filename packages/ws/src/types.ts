@@ -111,7 +111,7 @@ export interface PerMessageDeflateOptions {
   zlibInflateOptions?: ZlibOptions | undefined
   /** Without context takeover, messages below so many bytes are not compressed. Default 1,024. */
   threshold?: number | undefined
-  /** Accepted; compression is synchronous here. */
+  /** Accepted and not needed: only large messages go to zlib's threads, and what is there is bounded. */
   concurrencyLimit?: number | undefined
 }
 

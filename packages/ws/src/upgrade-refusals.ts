@@ -48,7 +48,15 @@ export function answerTo(refusal: Refusal): Answer {
   return { status: refusal.status, message: refusal.text, headers }
 }
 
-/** Answers, and closes when the answer is out. */
+/** What would end a line of the head, and begin another one or the body. */
+const BREAKS = /[\r\n\0]/
+
+/**
+ * Answers, and closes when the answer is out.
+ *
+ * ws writes the headers of `verifyClient` unchecked. RFC 9112 §11.1 (response splitting): if one of them has a CR, LF or
+ * NUL, which only a stranger's text brings in, the answer is a bare 500.
+ */
 export function abortHandshake(
   stream: Duplex,
   status: number,
@@ -62,7 +70,9 @@ export function abortHandshake(
     'Content-Length': Buffer.byteLength(body),
     ...headers,
   }
-  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`]
+  for (const [name, value] of Object.entries(fields)) lines.push(`${name}: ${value}`)
+  if (lines.some((line) => BREAKS.test(line))) return abortHandshake(stream, 500)
   stream.once('finish', stream.destroy)
-  stream.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  stream.end(`${lines.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -85,7 +85,7 @@ export class WebSocketServer<
     const server = this.#server
     this.#removeListeners()
     this.#server = null
-    if (server !== null && this.options.server === null) server.close(() => this.#emitClose())
+    if (server !== null && !this.options.server) server.close(() => this.#emitClose())
     else if (this.clients !== undefined && this.clients.size > 0) this.#closeWhenEmpty = true
     else process.nextTick(() => this.#emitClose())
   }

@@ -11,7 +11,7 @@ import { EventTargetEmitter } from './event-target.ts'
 import type * as events from './events.ts'
 import { makeEnumerable } from './events.ts'
 import type { EventArguments, Known, Unknown } from './listeners.ts'
-import { compressFrom, type Terms } from './options.ts'
+import { compressFrom, refuseWithinMask, type Terms } from './options.ts'
 import { type Callback, Outgoing } from './outgoing.ts'
 import {
   type BinaryType,
@@ -133,12 +133,15 @@ export class WebSocket extends EventTargetEmitter {
   /**
    * Sends a message.
    *
+   * @param data bytes are the caller's again when this returns, but for messages from 64 KiB on that are compressed:
+   * those, as in ws, when the callback is called
    * @param callback once it was handed to the kernel, or with an error
    * @throws TypeError for data that is neither text nor bytes; Error while connecting
    */
   send(data: types.BufferLike, callback?: Callback): void
   send(data: types.BufferLike, options: types.SendOptions, callback?: Callback): void
   send(given: unknown, options?: types.SendOptions | Callback, callback?: Callback): void {
+    refuseWithinMask()
     if (this.#readyState === CONNECTING) throw notOpen(CONNECTING)
     const done = [options, callback].find(isCallback)
     const how = typeof options === 'object' && options !== null ? options : NO_OPTIONS
@@ -168,6 +171,7 @@ export class WebSocket extends EventTargetEmitter {
     if (this.readyState === CLOSED) return
     if (this.#readyState === CONNECTING) return abortOpening(this, BEFORE_OPEN)
     if (this.readyState === CLOSING) return
+    refuseWithinMask()
     const reason = checkClose(code, data)
     this.#readyState = CLOSING
     this.#outgoing?.close(code, reason)
@@ -252,6 +256,7 @@ export class WebSocket extends EventTargetEmitter {
   // --- inside ------------------------------------------------------------------------------------------------------
 
   #control(kind: 'ping' | 'pong', given: unknown, mask: unknown, callback: Callback | undefined): void {
+    refuseWithinMask()
     if (this.#readyState === CONNECTING) throw notOpen(CONNECTING)
     const done = [given, mask, callback].find(isCallback)
     const data = orEmpty(textOfNumber(typeof given === 'function' ? undefined : given))

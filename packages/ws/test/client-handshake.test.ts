@@ -286,3 +286,34 @@ test('the keys of masks come from generateMask', async () => {
   assert.deepEqual([...(await bytes)], [0x81, 0x84, 1, 2, 3, 4, 0x61 ^ 1, 0x62 ^ 2, 0x63 ^ 3, 0x64 ^ 4])
   server.close()
 })
+
+test('generateMask may not send, ping, pong or close, and what called it goes out unharmed', async () => {
+  const { url } = await listen({}, echo)
+  const thrown: string[] = []
+  let inside: (() => void) | undefined
+  const socket = new WebSocket(url, {
+    generateMask: (mask) => {
+      mask.set([1, 2, 3, 4])
+      if (inside === undefined) return
+      const act = inside
+      inside = undefined
+      assert.throws(act, (error: Error) => thrown.push(error.message) > 0)
+    },
+  })
+  await once(socket, 'open')
+  const acts = [
+    () => socket.send('inner, longer than the outer one'),
+    () => socket.send(new Blob(['inner'])),
+    () => socket.ping('inner'),
+    () => socket.pong('inner'),
+    () => socket.close(4000, 'inner'),
+  ]
+  for (const act of acts) {
+    inside = act
+    socket.send('outer')
+    assert.equal(String((await once(socket, 'message'))[0]), 'outer')
+  }
+  assert.deepEqual(thrown, Array(acts.length).fill('generateMask must not use a WebSocket'))
+  socket.close(1000)
+  assert.deepEqual(await closed(socket), [1000, Buffer.alloc(0)])
+})

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, get, type Server } from 'node:http'
+import { createServer, get, type OutgoingHttpHeaders, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { after, test } from 'node:test'
 import { RawPeer, requestBytes } from '@tautline/testkit'
@@ -46,6 +46,13 @@ test('the callback hears that it listens, address() says where, and null when cl
   wss.close()
   assert.equal(wss.address(), null)
   await once(wss, 'close')
+})
+
+test('close() frees the port also when the unused options are named and undefined', async () => {
+  const wss = await listening({ server: undefined, noServer: undefined })
+  const port = portOf(wss)
+  await new Promise((resolve) => wss.close(resolve))
+  await assert.rejects(RawPeer.connect(port), { code: 'ECONNREFUSED' })
 })
 
 test('address() throws with noServer', () => {
@@ -187,6 +194,31 @@ test('verifyClient sees origin, security and request, and may answer at once or 
   const later = await listening({ verifyClient: (_info, callback) => setImmediate(callback, true) })
   later.on('connection', (socket) => socket.close(1000))
   assert.equal((await closed(clientOf(later)))[0], 1000)
+})
+
+test('headers of verifyClient that would forge an answer are answered 500 without them (RFC 9112 §11.1)', async () => {
+  const forged = ['x\r\nSet-Cookie: a=b', 'x\r\n\r\n<script>', 'x\ny', 'x\ry', 'x\0y', ['ok', 'x\r\ny: z']]
+  const all = [...forged.map((value) => ({ 'X-Why': value })), { 'X-Why: a\r\nSet-Cookie': 'b' }]
+  let next: OutgoingHttpHeaders = {}
+  const wss = await listening({ verifyClient: (_info, callback) => callback(false, 403, 'not you', next) })
+  for (next of all) {
+    const peer = await RawPeer.connect(portOf(wss))
+    await peer.write(requestBytes())
+    assert.equal(await peer.untilEnd(), 'eof')
+    const text = peer.received.toString('latin1')
+    assert.match(text, /^HTTP\/1\.1 500 Internal Server Error\r\n/, JSON.stringify(next))
+    assert.ok(!/set-cookie|x-why|script/i.test(text), text)
+    await peer.destroy()
+  }
+  next = { 'X-List': ['a', 'b'], 'X-Text': 'ü' }
+  const peer = await RawPeer.connect(portOf(wss))
+  await peer.write(requestBytes())
+  assert.equal(await peer.untilEnd(), 'eof')
+  assert.match(
+    peer.received.toString(),
+    /^HTTP\/1\.1 403 Forbidden\r\n(?:.*\r\n)*X-List: a,b\r\nX-Text: ü\r\n\r\nnot you$/,
+  )
+  await peer.destroy()
 })
 
 test('a client that leaves while verifyClient thinks is forgotten', async () => {
