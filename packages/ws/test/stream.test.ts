@@ -2,20 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { pipeline, Readable } from 'node:stream'
-import { after, test } from 'node:test'
-import WebSocket, { createWebSocketStream, WebSocketServer } from '@tautline/ws'
+import { test } from 'node:test'
+import WebSocket, { createWebSocketStream } from '@tautline/ws'
+import { listen } from './servers.ts'
 
 async function pair(accept: (socket: WebSocket) => void, options: WebSocket.ServerOptions = {}): Promise<WebSocket> {
-  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
-  after(() => {
-    for (const socket of wss.clients) socket.terminate()
-    wss.close()
-  })
-  wss.on('connection', accept)
-  await once(wss, 'listening')
-  return new WebSocket(`ws://127.0.0.1:${(wss.address() as AddressInfo).port}`)
+  const { url } = await listen(options, accept)
+  return new WebSocket(url)
 }
 
 test('4 MiB go there and back through pipes, and both streams end', async () => {

@@ -2,51 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import { parseFrames, RawPeer, readHead, requestBytes } from '@tautline/testkit'
-import WebSocket, { WebSocketServer } from '@tautline/ws'
-
-/** A server that is closed, with its connections, when the file is done. */
-async function listen(
-  options: WebSocket.ServerOptions = {},
-  accept: (socket: WebSocket, request: IncomingMessage) => void = () => {},
-): Promise<{ url: string; wss: WebSocketServer }> {
-  const wss = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options })
-  after(() => {
-    for (const socket of wss.clients) socket.terminate()
-    wss.close()
-  })
-  wss.on('connection', accept)
-  await once(wss, 'listening')
-  return { url: `ws://127.0.0.1:${(wss.address() as AddressInfo).port}`, wss }
-}
-
-async function listenHttp(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<string> {
-  const server = createServer(handle).listen(0, '127.0.0.1')
-  after(() => server.close())
-  await once(server, 'listening')
-  return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const closed = (socket: WebSocket): Promise<unknown[]> =>
-  new Promise((resolve) => socket.once('close', (...values) => resolve(values)))
-const failed = async (socket: WebSocket): Promise<string> => {
-  const error = new Promise<[string, number]>((resolve) => {
-    socket.once('error', ({ message }) => resolve([message, socket.readyState]))
-  })
-  const end = closed(socket)
-  const [message, state] = await error
-  assert.equal(state, WebSocket.CLOSING)
-  await end
-  assert.equal(socket.readyState, WebSocket.CLOSED)
-  return message
-}
-const echo = (socket: WebSocket): void => {
-  socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
-}
+import WebSocket from '@tautline/ws'
+import { closed, echo, failed, listen, listenHttp } from './servers.ts'
 
 test('the states are constants of the class and of its objects', () => {
   for (const [name, value] of Object.entries({ CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 })) {
