@@ -1,11 +1,13 @@
 // The chat as people meet it: real pages in headless chromium, a real server that is killed and comes back.
 // Takes screenshots into test-output/showcase/ (ignored by git).
+
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { withoutChromium } from '@tautline/testkit'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { bubble, connected, join, launch, person, say, withoutChromium } from './chromium.ts'
+import { bubble, connected, join, launch, person, say } from './chromium.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 const PICTURES = fileURLToPath(new URL('../../../test-output/showcase/', import.meta.url))

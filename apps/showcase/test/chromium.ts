@@ -1,25 +1,9 @@
 // The browser of the end-to-end tests, and the steps everybody takes in the chat.
-import { existsSync } from 'node:fs'
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from '@tautline/testkit'
 import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
 
-const PATH = '/usr/bin/chromium'
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** Why tests without chromium are skipped, or false. Under CI=true nothing is skipped: they fail. */
-export const withoutChromium: string | false =
-  existsSync(PATH) || process.env['CI'] === 'true' ? false : `missing tool: chromium (npm run setup installs it)`
-
 export function launch(): Promise<Browser> {
-  return chromium.launch({ executablePath: PATH, args: ARGUMENTS })
+  return chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] })
 }
 
 export async function join(page: Page, name: string): Promise<void> {

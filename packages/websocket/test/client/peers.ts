@@ -6,7 +6,7 @@ import { createServer as createTcpServer, type Server as NetServer, type Socket 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { type HeadText, readHead } from '@tautline/testkit'
+import { type HeadText, missingTool, readHead } from '@tautline/testkit'
 import {
   createServer,
   HandshakeError,
@@ -133,7 +133,7 @@ function makeCertificate(): Certificate | string {
     execFileSync('openssl', ['req', '-x509', ...curve, ...output], { stdio: 'ignore' })
     return { key: readFileSync(key), cert: readFileSync(cert) }
   } catch {
-    return 'openssl is missing'
+    return missingTool('openssl')
   } finally {
     rmSync(folder, { recursive: true })
   }

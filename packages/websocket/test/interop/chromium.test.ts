@@ -3,23 +3,11 @@
 import assert from 'node:assert/strict'
 import { createServer as createHttpServer } from 'node:http'
 import { after, before, describe, it } from 'node:test'
-import { Random } from '@tautline/testkit'
+import { CHROMIUM, CHROMIUM_ARGUMENTS, Random, withoutChromium } from '@tautline/testkit'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { echo, later, portOf, serve } from '../server/open.ts'
 import { until } from '../wire.ts'
 import { randomMessages } from './messages.ts'
-import { CHROMIUM, withoutChromium } from './tools.ts'
-
-const ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 /** What runs in the page: sends every message, waits for every echo, closes, and tells. */
 const TALK = `async ({ url, protocols, messages, code, reason }) => {
@@ -45,7 +33,7 @@ const TALK = `async ({ url, protocols, messages, code, reason }) => {
 describe('chromium and our server', { skip: withoutChromium }, () => {
   let browser: Browser
   before(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] })
   })
   after(() => browser?.close())
 

@@ -13,6 +13,7 @@ import {
   type FrameSpec,
   type HeadText,
   handlesReturnTo,
+  missingTool,
   openHandles,
   parseFrames,
   RawPeer,
@@ -157,7 +158,7 @@ export function certificate(): { key: Buffer; cert: Buffer } | string {
     execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...names], { stdio: 'ignore' })
     return { key: readFileSync(key), cert: readFileSync(cert) }
   } catch {
-    return 'openssl is missing'
+    return missingTool('openssl')
   } finally {
     rmSync(folder, { recursive: true })
   }
