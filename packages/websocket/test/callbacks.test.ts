@@ -1,28 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Socket } from '../src/mod.ts'
-import { adopted, turn } from './wire.ts'
+import { adopted, adoptedOnClock, turn, uncaught } from './wire.ts'
 
 describe('callbacks that throw', () => {
-  /** Runs while errors that nobody catches are collected. */
-  async function collecting(run: () => Promise<void>): Promise<string[]> {
-    const thrown: string[] = []
-    const mine = (error: Error): void => {
-      thrown.push(error.message)
-    }
-    const others = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', mine)
-    try {
-      await run()
-    } finally {
-      await turn()
-      process.off('uncaughtException', mine)
-      for (const other of others) process.on('uncaughtException', other)
-    }
-    return thrown
-  }
-
   const boom = (): never => {
     throw new Error('boom')
   }
@@ -32,7 +13,7 @@ describe('callbacks that throw', () => {
       const { feed, heard, socket, wire } = adopted()
       ;(socket as Socket)[name] = boom
       const opcode = name === 'onmessage' ? 1 : name === 'onping' ? 9 : 10
-      const thrown = await collecting(async () => {
+      const thrown = await uncaught(async () => {
         feed({ opcode, payload: 'x' }, { opcode: 1, payload: 'never delivered out of step' })
         await turn()
         await turn()
@@ -52,10 +33,20 @@ describe('callbacks that throw', () => {
     await turn()
     assert.equal(wire.destroyed, true)
     assert.equal(socket.state, 'closed')
-    const silent = adopted({ heartbeat: { interval: 50, timeout: 50 } })
+    const silent = adoptedOnClock({ heartbeat: { interval: 1000, timeout: 1000 } })
     silent.socket.onerror = boom
-    const thrown = await collecting(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 500))
+    const thrown = await uncaught(async () => {
+      for (let i = 0; i < 5 && !silent.wire.destroyed; i++) {
+        try {
+          silent.clock.advance(1000)
+        } catch (error) {
+          // A timer of Node's would leave it uncaught as well.
+          process.nextTick(() => {
+            throw error
+          })
+        }
+        await turn()
+      }
     })
     assert.deepEqual(thrown, ['boom'])
     assert.equal(silent.socket.state, 'closed')
@@ -63,7 +54,7 @@ describe('callbacks that throw', () => {
 
   it('hold nobody else up: whenWritten', async () => {
     const { heard, socket } = adopted()
-    const thrown = await collecting(async () => {
+    const thrown = await uncaught(async () => {
       socket.whenWritten(boom)
       socket.whenWritten(() => heard.push('the other'))
       await turn()

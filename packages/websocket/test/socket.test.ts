@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { closePayload } from '@tautline/testkit'
 import { prepare } from '../src/mod.ts'
-import { adopted, turn, until, Wire } from './wire.ts'
+import { adopted, adoptedOnClock, turn, until, Wire } from './wire.ts'
 
 describe('one write per turn of the loop', () => {
   it('carries everything that was sent in the turn, in order', async () => {
@@ -186,6 +186,37 @@ describe('a socket and its backpressure', () => {
   })
 })
 
+describe('the heartbeat', () => {
+  const heartbeat = { interval: 1000, timeout: 1000 }
+
+  it('leaves a peer alone that answers its pings', async () => {
+    const { clock, feed, heard, wire } = adoptedOnClock({ heartbeat })
+    let answered = 0
+    for (let i = 0; i < 50; i++) {
+      clock.advance(500)
+      await turn()
+      for (; answered < wire.frames.length; answered++) feed({ opcode: 10 })
+      await turn()
+    }
+    assert.ok(answered >= 5, `${answered} pings`)
+    assert.deepEqual(new Set(wire.frames), new Set(['9 ']))
+    assert.deepEqual(new Set(heard), new Set(['pong ']))
+    assert.equal(wire.destroyed, false)
+  })
+
+  it('does not ask a peer that talks', async () => {
+    const { clock, feed, wire } = adoptedOnClock({ heartbeat })
+    for (let i = 0; i < 50; i++) {
+      feed({ opcode: 1, payload: 'x' })
+      await turn()
+      clock.advance(500)
+    }
+    await turn()
+    assert.deepEqual(wire.frames, [])
+    assert.equal(wire.destroyed, false)
+  })
+})
+
 describe('pause and resume', () => {
   it('stop at a message boundary and go on with the next', async () => {
     const { feed, heard, socket } = adopted()
@@ -231,14 +262,22 @@ describe('pause and resume', () => {
   })
 
   it('never cost the connection its life: a heartbeat does not judge who is not read', async () => {
-    const { heard, socket, wire } = adopted({ heartbeat: { interval: 100, timeout: 100 } })
+    const { clock, heard, socket, wire } = adoptedOnClock({ heartbeat: { interval: 1000, timeout: 1000 } })
     socket.pause()
     // The peer answers every ping; nobody reads it.
-    await new Promise((resolve) => setTimeout(resolve, 700))
+    for (let i = 0; i < 10; i++) {
+      clock.advance(1000)
+      await turn()
+    }
     assert.deepEqual(heard, [])
     assert.equal(wire.destroyed, false)
     socket.resume()
-    await until(() => socket.state === 'closed', "closed: now the silence is the peer's")
+    // Now the silence is the peer's.
+    for (let i = 0; i < 4 && !wire.destroyed; i++) {
+      clock.advance(1000)
+      await turn()
+    }
+    await until(() => socket.state === 'closed', 'closed')
     assert.deepEqual(heard, ['error TAUTLINE_HEARTBEAT', 'close 1006 '])
   })
 

@@ -2,8 +2,9 @@
 // kernel behind it takes bytes only when it is told to.
 
 import { Duplex } from 'node:stream'
-import { buildFrames, type FrameSpec, parseFrames } from '@tautline/testkit'
-import { type Agreement, adopt, adoption, type Socket, type SocketOptions } from '../src/mod.ts'
+import { buildFrames, type FrameSpec, parseFrames, VirtualClock } from '@tautline/testkit'
+import { type Adoption, type Agreement, adopt, adoption, type Socket, type SocketOptions } from '../src/mod.ts'
+import { TimerWheel } from '../src/timer-wheel.ts'
 
 export class Wire extends Duplex {
   /** One entry for each write the "kernel" saw: a cork with several segments is one. */
@@ -70,6 +71,25 @@ export async function until(condition: () => boolean, what: string, deadline = 5
   }
 }
 
+/** Runs while errors that nobody catches are collected: their messages. */
+export async function uncaught(run: () => Promise<void>): Promise<string[]> {
+  const thrown: string[] = []
+  const mine = (error: Error): void => {
+    thrown.push(error.message)
+  }
+  const others = process.listeners('uncaughtException')
+  process.removeAllListeners('uncaughtException')
+  process.on('uncaughtException', mine)
+  try {
+    await run()
+  } finally {
+    await turn()
+    process.off('uncaughtException', mine)
+    for (const other of others) process.on('uncaughtException', other)
+  }
+  return thrown
+}
+
 export interface Adopted {
   readonly socket: Socket
   readonly wire: Wire
@@ -85,8 +105,24 @@ export function adopted(
   agreement: Partial<Agreement> = {},
   wire: Wire = new Wire(),
 ): Adopted {
+  return adoptedWith(adoption({ heartbeat: false, ...options }), agreement, wire)
+}
+
+/** As `adopted`, with deadlines on a clock of the test's. */
+export function adoptedOnClock(options: SocketOptions): Adopted & { readonly clock: VirtualClock } {
+  const clock = new VirtualClock()
+  const wheel = new TimerWheel({
+    now: clock.now,
+    setTimer: clock.setTimeout,
+    clearTimer: (timer) => clock.clearTimeout(timer as number),
+  })
+  const { settings } = adoption({ heartbeat: false, ...options })
+  return { ...adoptedWith({ settings: { ...settings, wheel } }), clock }
+}
+
+function adoptedWith(shared: Adoption, agreement: Partial<Agreement> = {}, wire: Wire = new Wire()): Adopted {
   const role = agreement.role ?? 'server'
-  const socket = adopt(wire, Buffer.alloc(0), { ...agreement, role }, adoption({ heartbeat: false, ...options }))
+  const socket = adopt(wire, Buffer.alloc(0), { ...agreement, role }, shared)
   const heard: string[] = []
   listenTo(socket, heard)
   const feed = (...frames: FrameSpec[]): void => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { RawPeer } from '@tautline/testkit'
+import { buildFrame, handlesReturnTo, openHandles, RawPeer, requestBytes } from '@tautline/testkit'
 import type { createServer, Refusal, Socket } from '../../src/mod.ts'
-import { until } from '../wire.ts'
-import { answer, ask, later, open, portOf, serve, sleep } from './open.ts'
+import { turn, uncaught, until } from '../wire.ts'
+import { answer, ask, later, open, portOf, Raw, serve, sleep } from './open.ts'
 
 describe('the origin policy (RFC 6455 §10.2)', () => {
   const from = (origin: string | undefined): { fields: [string, string][] } => ({
@@ -93,15 +93,16 @@ describe('authorize', () => {
   })
 
   it('loses nothing that an eager client sent meanwhile', async () => {
-    const server = await serve({ port: 0, authorize: () => sleep(150) })
+    let decide: (() => void) | undefined
+    const server = await serve({ port: 0, authorize: () => new Promise((resolve) => (decide = resolve)) })
     const peer = await RawPeer.connect(portOf(server))
     later(() => peer.destroy())
-    const { requestBytes, buildFrame } = await import('@tautline/testkit')
     await peer.write(Buffer.concat([requestBytes(), buildFrame({ opcode: 1, payload: 'one', mask: true })]))
-    await sleep(50)
+    await until(() => decide !== undefined, 'asked')
     await peer.write(buildFrame({ opcode: 1, payload: 'two', mask: true }))
+    await turn()
+    decide?.()
     const head = await answer(peer)
-    const { Raw } = await import('./open.ts')
     assert.deepEqual(await new Raw(peer, head).expect(2), ['1 one', '1 two'])
   })
 
@@ -118,17 +119,21 @@ describe('authorize', () => {
       },
       (socket) => opened.push(socket),
     )
-    for (const how of ['reset', 'end'] as const) {
+    const base = openHandles()
+    for (const how of ['reset', 'end', 'destroy'] as const) {
       decide = undefined
       const peer = await RawPeer.connect(portOf(server))
-      await peer.write((await import('@tautline/testkit')).requestBytes())
+      later(() => peer.destroy())
+      await peer.write(requestBytes())
       await until(() => decide !== undefined, 'asked')
-      peer[how]()
-      await sleep(30)
+      await peer[how]()
+      // Nobody has decided yet, and both ends of the connection are gone.
+      await handlesReturnTo(base)
       ;(decide as unknown as () => void)()
-      await sleep(30)
-      await peer.destroy()
-      await until(() => server.sockets.size === 0, `gone after ${how}`)
+      await turn()
+      assert.deepEqual(opened, [], how)
+      assert.equal(server.sockets.size, 0)
+      assert.equal(peer.received.length, 0)
     }
   })
 
@@ -156,14 +161,7 @@ describe('authorize', () => {
 
 describe('a callback of the application that throws', () => {
   it('in onConnection ends that connection only', async () => {
-    const thrown: string[] = []
-    const mine = (error: Error): void => {
-      thrown.push(error.message)
-    }
-    const others = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException')
-    process.on('uncaughtException', mine)
-    try {
+    const thrown = await uncaught(async () => {
       const server = await serve({ port: 0 }, (socket, { path }) => {
         if (path === '/bad') throw new Error('mine')
         socket.send('fine')
@@ -172,10 +170,7 @@ describe('a callback of the application that throws', () => {
       if (peer !== null) assert.notEqual(await peer.untilEnd(), 'open')
       await until(() => server.sockets.size === 0, 'forgotten')
       assert.deepEqual(await (await open(portOf(server))).expect(1), ['1 fine'])
-    } finally {
-      process.off('uncaughtException', mine)
-      for (const other of others) process.on('uncaughtException', other)
-    }
+    })
     assert.deepEqual(thrown, ['mine'])
   })
 

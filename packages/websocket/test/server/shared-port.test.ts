@@ -6,7 +6,7 @@ import { type TLSSocket, connect as tlsConnect } from 'node:tls'
 import { buildFrame, byteByByte, RawPeer, readHead, requestBytes } from '@tautline/testkit'
 import { createServer, type Socket } from '../../src/mod.ts'
 import { until } from '../wire.ts'
-import { answer, ask, certificate, echo, fetchPage, later, open, portOf, Raw, serve, sleep } from './open.ts'
+import { answer, ask, certificate, echo, fetchPage, later, open, portOf, Raw, serve } from './open.ts'
 
 /** A small site: it says what it was asked, and how much body came. */
 function site(): HttpServer {
@@ -159,7 +159,9 @@ describe('noServer', () => {
     await new Promise<void>((resolve) => http.listen(0, resolve))
     const server = await serve({ noServer: true })
     let late: (() => void) | undefined
+    let came = false
     http.on('upgrade', (request, stream, head) => {
+      came = true
       stream.on('error', () => undefined)
       stream.resume()
       stream.on('close', () => {
@@ -168,7 +170,7 @@ describe('noServer', () => {
     })
     const peer = await RawPeer.connect(portOf(http))
     await peer.write(requestBytes())
-    await sleep(20)
+    await until(() => came, 'come')
     peer.reset()
     await until(() => late !== undefined, 'closed')
     late?.()
