@@ -172,7 +172,8 @@ describe('the memory of unfinished messages', () => {
       ['incomplete-budget'],
     )
     // And whoever asks for more than all others hold is the one to fail.
-    assert.ok(hear(honest, [part(120_000)]).includes('violation incomplete-budget'))
+    const more = buildFrame({ opcode: 0, fin: false, mask: true, payload: Buffer.alloc(120_000) })
+    assert.ok(hear(honest, [more]).includes('violation incomplete-budget'))
     assert.equal(budget.used, 0)
   })
 

@@ -30,9 +30,13 @@ export function adoption(options: SocketOptions & { readonly effort?: DeflateEff
  *
  * @param stream becomes the socket's own; it must be connected
  * @param head bytes behind the handshake that were read already; delivered, like all others, not before the next turn
+ * @throws TypeError for permessage-deflate together with the option `parts`
  */
 export function adopt(stream: Duplex, head: Uint8Array, agreement: Agreement, shared: Adoption = adoption()): Socket {
   const { role, subprotocol = '', deflate = null } = agreement
+  if (deflate !== null && shared.settings.limits.parts) {
+    throw new TypeError('with the option parts nothing is inflated: do not agree on permessage-deflate')
+  }
   const net = stream as Duplex & { setNoDelay?(on: boolean): void; setTimeout?(ms: number): void }
   net.setTimeout?.(0)
   net.setNoDelay?.(true)

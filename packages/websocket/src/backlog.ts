@@ -1,6 +1,8 @@
 // What waits behind a large message that is being compressed on zlib's threads: everything sent after it, in order. It
 // exists only meanwhile.
 
+import { callOutside } from './callbacks.ts'
+
 /** From this many bytes on compressing blocks the loop for over a millisecond: it is done on zlib's threads. */
 export const OFFLOAD_FROM: number = 64 * 1024
 
@@ -56,9 +58,8 @@ export class Backlog {
     }
   }
 
-  /** The connection is gone. */
+  /** The connection is gone, or takes nothing any more. */
   cancel(error: Error): void {
-    for (const { cancel } of this.waiting) cancel?.(error)
-    this.waiting.length = 0
+    for (const { cancel } of this.waiting.splice(0)) if (cancel !== null) callOutside(cancel, error)
   }
 }

@@ -11,11 +11,13 @@ import {
   violationError,
   WebSocketError,
 } from '@tautline/protocol'
+import { callOutside } from './callbacks.ts'
+import { asBuffer } from './platform.ts'
 import { type Agreed, SendingSocket } from './sending-socket.ts'
 import type { Settings } from './settings.ts'
 import type { Socket } from './socket.ts'
 import { isListening, listen, type StreamListener, unlisten } from './stream-events.ts'
-import { asBuffer, EMPTY, payloadOf } from './views.ts'
+import { EMPTY, payloadOf } from './views.ts'
 
 export type EngineSocketOptions = Agreed<EngineSocket>
 
@@ -74,7 +76,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   }
 
   terminate(): void {
-    this.stream.destroy()
+    this.cut(null)
   }
 
   pause(): void {
@@ -114,7 +116,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   /** Starts reading. `head` holds bytes behind the handshake that were read already. */
   begin(head: Uint8Array): void {
     const { heartbeat, wheel } = this.settings
-    if (heartbeat !== null) wheel.set(this, heartbeat.interval)
+    // Closed by the application already: then the deadline is that of the closing handshake.
+    if (heartbeat !== null && this.connection.state === State.OPEN) wheel.set(this, heartbeat.interval)
     listen(this.stream, this)
     if (head.length > 0) this.read(head)
     // Whoever did the handshake may have held the peer back meanwhile.
@@ -134,7 +137,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     } finally {
       this.reading = outer
       // A callback of the application threw: the rest of the chunk is lost, so the connection cannot go on.
-      if (!done) this.stream.destroy()
+      if (!done) this.cut(null)
     }
     // A server whose Close frame was answered has nothing to say, but TCP to close.
     if (!outer && (this.hasOutput || this.connection.state >= State.DONE)) this.flush()
@@ -142,15 +145,20 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
 
   onStreamDrain(): void {
     if (!this.blocked) return
-    this.blocked = false
+    this.block(false)
     this.flush()
-    if (!this.blocked && this.ondrain !== null && this.connection.state === State.OPEN) this.ondrain()
+    if (!this.blocked) this.onDrained()
+  }
+
+  protected onDrained(): void {
+    if (this.connection.state === State.OPEN) this.ondrain?.()
   }
 
   onStreamEnd(): void {
     // The peer closed its half. Without a Close frame that is 1006 (RFC 6455 §7.1.5): nothing more is owed to it.
     if (this.connection.state < State.DONE) this.stream.destroy()
-    else this.stream.end()
+    // Our Close frame may still wait for the kernel: then `flush` ends the stream behind it.
+    else if (!this.blocked) this.stream.end()
   }
 
   onStreamError(error: Error): void {
@@ -165,12 +173,10 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     settings.wheel.clear(this)
     connection.end()
     this.dropOutput()
-    const code = clean ? connection.closeCode : 1006
-    try {
-      this.onclose?.(code, clean ? connection.closeReason : '', clean)
-    } finally {
-      this.options.onGone?.(this)
-    }
+    const { onclose } = this
+    if (onclose !== null)
+      callOutside(onclose, clean ? connection.closeCode : 1006, clean ? connection.closeReason : '', clean)
+    this.options.onGone?.(this)
   }
 
   /** The wheel: a heartbeat is due, or the time for closing is up. */
@@ -191,8 +197,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       this.soon()
       wheel.set(this, heartbeat.timeout)
     } else {
-      this.stream.destroy()
-      this.report(new WebSocketError('TAUTLINE_HEARTBEAT', 'the peer has been silent for too long'))
+      this.cut(new WebSocketError('TAUTLINE_HEARTBEAT', 'the peer has been silent for too long'))
     }
   }
 

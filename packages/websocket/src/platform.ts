@@ -5,6 +5,7 @@ import { Buffer, isUtf8, kMaxLength } from 'node:buffer'
 import { hash, randomBytes, randomFillSync } from 'node:crypto'
 import { constants, deflateRaw, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import type { Inflated, Platform } from '@tautline/protocol'
+import { within } from './checks.ts'
 import { simdXorMask } from './simd-mask.ts'
 
 /** How hard zlib tries (zlib's own names and ranges). */
@@ -45,9 +46,10 @@ export class NodePlatform implements Platform {
   private readonly masks: Int32Array
   private masksUsed = MASKS_PER_DRAW
 
+  /** @throws RangeError, TypeError for efforts that zlib does not know */
   constructor(effort: DeflateEffort = {}) {
-    this.level = effort.level ?? 6
-    this.memLevel = effort.memLevel ?? 8
+    this.level = within('level', effort.level, 0, 9, 6)
+    this.memLevel = within('memLevel', effort.memLevel, 1, 9, 8)
     this.masks = new Int32Array(MASKS_PER_DRAW)
   }
 
@@ -161,7 +163,7 @@ function inflateAll(bytes: Uint8Array, dictionary: Uint8Array | null, maxBytes: 
     if (plain.length + buffer.length > maxBytes) throw tooLarge()
     plain = plain.length === 0 ? buffer : Buffer.concat([plain, buffer])
     from += engine.bytesWritten
-    if (from < bytes.length) window = lastBytes(window, plain)
+    if (from < bytes.length) window = lastBytes(dictionary, plain)
   }
   return plain
 }
@@ -182,8 +184,8 @@ function lastBytes(window: Uint8Array | null, plain: Buffer): Buffer {
   return all.subarray(Math.max(0, all.length - 32 * 1024))
 }
 
-/** Buffers come from the sockets; other arrays only from applications. */
-function asBuffer(bytes: Uint8Array): Buffer {
+/** The same bytes as a Buffer. Those of the sockets are; other arrays come only from applications. */
+export function asBuffer(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 

@@ -13,6 +13,7 @@ import {
   WebSocketError,
 } from '@tautline/protocol'
 import { Backlog, enterThreads, HOLD_ABOVE, leaveThreads, OFFLOAD_FROM } from './backlog.ts'
+import { callOutside } from './callbacks.ts'
 import type { Flushable } from './flush-queue.ts'
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
@@ -53,6 +54,8 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   private closeAsked = false
   // A fragmented message was begun by `send` and not ended yet, even if its frames wait in the backlog.
   private unfinished = false
+  // Its first fragment was dropped, so the others are.
+  private skipping = false
 
   constructor(stream: Duplex, settings: Settings, role: 'server' | 'client', deflate: DeflateParameters | null) {
     this.stream = stream as Carrier
@@ -74,6 +77,8 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   /** Compression does not keep up with what the application answers: stops reading, so that TCP holds the peer back. */
   protected abstract hold(): void
   protected abstract letGo(): void
+  /** Nothing waits any more, after `send` had answered 'queued'. */
+  protected abstract onDrained(): void
 
   get state(): 'open' | 'closing' | 'closed' {
     const { state } = this.connection
@@ -92,23 +97,21 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   send(data: string | Bytes | PreparedMessage, options: SendOptions = NO_OPTIONS): SendStatus {
     if (typeof data === 'string' && options.binary !== true) {
-      if (!this.mayWrite()) return 'dropped'
-      const compress = options.compress ?? data.length >= this.settings.compressionThreshold
       const fin = options.fin ?? true
-      this.unfinished = !fin
+      if (!this.admit(fin)) return 'dropped'
+      const compress = options.compress ?? data.length >= this.settings.compressionThreshold
       if (this.backlog === null && !this.isLarge(data.length, compress)) this.connection.sendText(data, compress, fin)
       else this.sendBytes(Opcode.text, Buffer.from(data), compress, fin)
     } else if (data instanceof PreparedMessage) {
       if (this.unfinished) throw new TypeError('finish the fragmented message before sending another')
-      if (!this.mayWrite()) return 'dropped'
+      if (!this.admit(true)) return 'dropped'
       if (this.backlog === null) this.sendPrepared(data)
       else this.backlog.push(data.payload.length, () => this.sendPrepared(data))
     } else {
       const bytes = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
-      if (!this.mayWrite()) return 'dropped'
-      const compress = options.compress ?? bytes.length >= this.settings.compressionThreshold
       const fin = options.fin ?? true
-      this.unfinished = !fin
+      if (!this.admit(fin)) return 'dropped'
+      const compress = options.compress ?? bytes.length >= this.settings.compressionThreshold
       this.sendBytes(options.binary === false ? Opcode.text : Opcode.binary, bytes, compress, fin)
     }
     return this.soon()
@@ -159,8 +162,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     try {
       output = connection.take()
     } catch (error) {
-      stream.destroy()
-      this.report(error as Error)
+      this.cut(error as Error)
       return
     }
     const callback = this.written === null ? undefined : callAll(this.written)
@@ -176,10 +178,12 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       stream.uncork()
       this.took(room)
     }
-    // RFC 6455 §7.1.1: after both Close frames "the server MUST close the TCP connection immediately"; the client waits
-    // for it. After a violation (§7.1.7) whoever failed the connection closes it.
+    // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client SHOULD wait for the
+    // server to close the connection". After a violation (§7.1.7) whoever failed the connection closes it.
     const { state } = connection
-    if (state === State.FAILED || (state === State.DONE && !this.client)) stream.end()
+    if (!this.blocked && state >= State.DONE && (!this.client || state === State.FAILED || stream.readableEnded)) {
+      stream.end()
+    }
   }
 
   /** Sees to it that output is written in this turn of the loop. */
@@ -193,7 +197,12 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   /** `write` says false above the high-water mark, even where the kernel took all of it at once. */
   private took(room: boolean): void {
-    this.blocked = !room && this.stream.writableLength > 0
+    this.block(!room && this.stream.writableLength > 0)
+  }
+
+  protected block(blocked: boolean): void {
+    this.blocked = blocked
+    this.connection.writer.stall(blocked)
   }
 
   protected get hasOutput(): boolean {
@@ -206,6 +215,13 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     this.onerror?.(error)
   }
 
+  /** Ends the connection at once: nothing more is delivered or written. */
+  protected cut(error: Error | null): void {
+    this.connection.abandon()
+    this.stream.destroy()
+    if (error !== null) this.report(error)
+  }
+
   /** The stream is gone: whoever waits for writes hears that there will be none. */
   protected dropOutput(): void {
     const error = closedError()
@@ -216,13 +232,24 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     backlog?.cancel(error)
   }
 
-  /** May data be appended? Above `maxBuffered` the peer is a slow consumer. */
-  private mayWrite(): boolean {
+  /** May a message, or a fragment of one, be appended? A message is dropped whole, or not at all. */
+  private admit(fin: boolean): boolean {
+    const admitted = !this.skipping && this.mayWrite(this.unfinished)
+    if (admitted) this.unfinished = !fin
+    else this.skipping = !fin
+    return admitted
+  }
+
+  /**
+   * May anything be appended? Above `maxBuffered` the peer is a slow consumer.
+   *
+   * @param due what follows cannot be dropped: it is the rest of a message
+   */
+  private mayWrite(due: boolean): boolean {
     if (this.connection.state !== State.OPEN || this.closeAsked || this.stream.destroyed) return false
     if (this.bufferedAmount <= this.settings.maxBuffered) return true
-    if (this.settings.slowConsumer === 'close') {
-      this.stream.destroy()
-      this.report(new WebSocketError('TAUTLINE_SLOW_CONSUMER', 'the peer reads too slowly: maxBuffered is exceeded'))
+    if (this.settings.slowConsumer === 'close' || due) {
+      this.cut(new WebSocketError('TAUTLINE_SLOW_CONSUMER', 'the peer reads too slowly: maxBuffered is exceeded'))
     }
     return false
   }
@@ -257,12 +284,25 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     this.backlog = backlog
     connection.deflateLater(opcode, bytes, () => {
       leaveThreads(bytes.length)
-      if (this.backlog !== backlog) return
-      this.backlog = null
-      backlog.resume(() => this.backlog)
-      this.soon()
-      if (this.waiting <= HOLD_ABOVE) this.letGo()
+      if (this.backlog === backlog) this.compressed(backlog)
     })
+  }
+
+  /** A large message is compressed: what waited behind it goes on. Called by zlib, in a turn of its own. */
+  private compressed(backlog: Backlog): void {
+    this.backlog = null
+    // The peer closed meanwhile: the message was not sent, and nothing behind it will be.
+    if (this.connection.state !== State.OPEN) return backlog.cancel(closedError())
+    try {
+      backlog.resume(() => this.backlog)
+    } catch (error) {
+      // A payload was detached while it waited: half of what was promised cannot be sent.
+      this.cut(error as Error)
+      return
+    }
+    this.flush()
+    if (this.waiting <= HOLD_ABOVE) this.letGo()
+    if (this.backlog === null && !this.blocked) this.onDrained()
   }
 
   private sendPrepared(message: PreparedMessage): void {
@@ -284,7 +324,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   private control(opcode: 9 | 10, payload: string | Bytes | undefined): SendStatus {
     const bytes = payload === undefined ? EMPTY : typeof payload === 'string' ? Buffer.from(payload) : bytesOf(payload)
     if (bytes.length > 125) throw new RangeError(`a ping or pong carries at most 125 bytes, got ${bytes.length}`)
-    if (!this.mayWrite()) return 'dropped'
+    if (!this.mayWrite(false)) return 'dropped'
     this.connection.sendControl(opcode, bytes)
     return this.soon()
   }
@@ -302,15 +342,6 @@ function closedError(): WebSocketError {
 
 function callAll(callbacks: Written[]): (error?: Error | null) => void {
   return (error) => {
-    for (const callback of callbacks) {
-      try {
-        callback(error ?? undefined)
-      } catch (thrown) {
-        // It stays uncaught, but holds nobody else up.
-        process.nextTick(() => {
-          throw thrown
-        })
-      }
-    }
+    for (const callback of callbacks) callOutside(callback, error ?? undefined)
   }
 }

@@ -2,6 +2,7 @@
 // flush queue. A connection holds one reference to it.
 
 import { ByteBudget, type MessageLimits, type Platform, Slab } from '@tautline/protocol'
+import { flag, limit, oneOf } from './checks.ts'
 import { FlushQueue } from './flush-queue.ts'
 import { nodePlatform } from './platform.ts'
 import type { Heartbeat, SocketOptions } from './socket.ts'
@@ -37,21 +38,21 @@ const MiB = 1024 * 1024
  * @throws TypeError or RangeError that names the option
  */
 export function completeSettings(options: SocketOptions, platform: Platform = nodePlatform): Settings {
-  const parts = options.parts ?? false
+  const parts = flag('parts', options.parts, false)
   return {
     limits: {
       maxPayload: limit('maxPayload', options.maxPayload, parts ? Number.POSITIVE_INFINITY : 16 * MiB),
       maxFragments: limit('maxFragments', options.maxFragments, parts ? Number.POSITIVE_INFINITY : 1024),
-      validateUtf8: options.validateUtf8 ?? true,
+      validateUtf8: flag('validateUtf8', options.validateUtf8, true),
       parts,
       budget: new ByteBudget(limit('maxIncomplete', options.maxIncomplete, 256 * MiB)),
     },
     maxBuffered: limit('maxBuffered', options.maxBuffered, 64 * MiB),
-    slowConsumer: options.slowConsumer ?? 'close',
+    slowConsumer: oneOf('slowConsumer', options.slowConsumer, ['close', 'drop'], 'close'),
     closeTimeout: limit('closeTimeout', options.closeTimeout, 10_000),
     heartbeat: completeHeartbeat(options.heartbeat),
-    autoPong: options.autoPong ?? true,
-    textAs: options.textAs ?? 'string',
+    autoPong: flag('autoPong', options.autoPong, true),
+    textAs: oneOf('textAs', options.textAs, ['string', 'bytes'], 'string'),
     compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),
     platform,
     wheel: sharedWheel,
@@ -60,16 +61,11 @@ export function completeSettings(options: SocketOptions, platform: Platform = no
   }
 }
 
-/** A number that bounds something: an integer from 0 on, or Infinity for whoever asks for no bound. */
-export function limit(name: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback
-  if (typeof value !== 'number') throw new TypeError(`${name} must be a number, got ${typeof value}`)
-  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value >= 0)) return value
-  throw new RangeError(`${name} must be an integer from 0 on or Infinity, got ${value}`)
-}
-
 function completeHeartbeat(heartbeat: SocketOptions['heartbeat']): Heartbeat | null {
   if (heartbeat === false) return null
+  if (heartbeat !== undefined && (typeof heartbeat !== 'object' || heartbeat === null)) {
+    throw new TypeError('heartbeat must be false or an object of interval and timeout')
+  }
   return {
     interval: limit('heartbeat.interval', heartbeat?.interval, 25_000),
     timeout: limit('heartbeat.timeout', heartbeat?.timeout, 20_000),

@@ -5,8 +5,8 @@ import type { DeflateParameters } from '@tautline/protocol'
 import type { PreparedMessage } from './prepared.ts'
 
 /**
- * What became of a message: `sent`, it goes out with this turn of the loop; `queued`, the peer reads slower than we
- * send and it waits; `dropped`, the connection is closing or over `maxBuffered`, and it never goes out.
+ * What became of a message: `sent`, it goes out with this turn of the loop; `queued`, it waits, because the peer reads
+ * slower than we send or a large message before it is being compressed; `dropped`, the connection is closing or over `maxBuffered`, and it never goes out.
  */
 export type SendStatus = 'sent' | 'queued' | 'dropped'
 
@@ -33,12 +33,15 @@ export interface Socket {
   onpart: ((part: Buffer, isBinary: boolean, last: boolean) => void) | null
   /** Once, after everything else. 1005: the peer gave no code; 1006: it ended without a closing handshake. */
   onclose: ((code: number, reason: string, wasClean: boolean) => void) | null
-  /** Why the connection failed, before `onclose`: a ViolationError, a PolicyError or the error of the I/O. */
+  /**
+   * Why the connection failed, before `onclose`: a ViolationError, the error of the I/O, or a WebSocketError with the
+   * code TAUTLINE_SLOW_CONSUMER or TAUTLINE_HEARTBEAT.
+   */
   onerror: ((error: Error) => void) | null
   /** The peer's ping; it was answered already. The payload is valid during the call. */
   onping: ((payload: Buffer) => void) | null
   onpong: ((payload: Buffer) => void) | null
-  /** Everything queued has been written: send on. */
+  /** After `send` answered 'queued': nothing waits any more, send on. */
   ondrain: (() => void) | null
   /** The application's own. The engine never looks at it. */
   data: unknown
@@ -101,11 +104,17 @@ export interface Heartbeat {
 
 /** What a connection may cost and how it behaves; the same for servers and clients. */
 export interface SocketOptions {
-  /** The largest message in bytes, after inflating. Larger ones fail the connection with 1009. Default 16 MiB. */
+  /**
+   * The largest message in bytes, after inflating. Larger ones fail the connection with 1009. Default 16 MiB. With
+   * `parts` it bounds one frame, and the default is no bound: nothing is held.
+   */
   readonly maxPayload?: number
   /** The most frames of one message, empty ones too; more fail it with 1008. Default 1,024. */
   readonly maxFragments?: number
-  /** What unfinished messages of all connections may hold together, in bytes; more fail with 1008. Default 256 MiB. */
+  /**
+   * What unfinished messages of all connections may hold together, in bytes, beyond the first 16 KiB of each; when it is
+   * spent, the one that holds most fails with 1008. Default 256 MiB.
+   */
   readonly maxIncomplete?: number
   /** The most bytes waiting to be written to one peer. Default 64 MiB. */
   readonly maxBuffered?: number

@@ -40,6 +40,11 @@ export function isListening(stream: Carrier, listener: StreamListener): boolean 
   return stream[LISTENER] === listener
 }
 
+/** Has the stream a listener of ours already? */
+export function isTaken(stream: Carrier): boolean {
+  return stream[LISTENER] !== undefined
+}
+
 /** Leaves the stream: nothing more is heard of it. */
 export function unlisten(stream: Carrier): void {
   stream[LISTENER] = undefined

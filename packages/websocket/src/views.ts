@@ -1,16 +1,11 @@
 // Payloads as Buffers: views where that is safe, copies where a view would pin much more than it shows.
 
-import { nodePlatform } from './platform.ts'
+import { asBuffer, nodePlatform } from './platform.ts'
 
 /** A view of a read chunk pins the whole chunk: a message much smaller than it is copied (ws did so from 8.22.2 on). */
 const PINS_AT_MOST = 4
 
 export const EMPTY: Buffer = Buffer.alloc(0)
-
-/** The same bytes as a Buffer. */
-export function asBuffer(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
 
 /**
  * A payload for the application, to be kept as long as it likes.

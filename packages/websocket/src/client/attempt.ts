@@ -11,9 +11,10 @@ import {
   ResponseParser,
   upgradeRequest,
 } from '@tautline/protocol'
+import { limit } from '../checks.ts'
 import { EngineSocket } from '../engine-socket.ts'
 import { NodePlatform, nodePlatform } from '../platform.ts'
-import { completeSettings, limit, type Settings } from '../settings.ts'
+import { completeSettings, type Settings } from '../settings.ts'
 import type { Socket } from '../socket.ts'
 import type { WheelEntry } from '../timer-wheel.ts'
 import { connectFailure, isRedirect, responseFailure } from './failures.ts'

@@ -27,6 +27,5 @@ export function launch(socket: EngineSocket, stream: Duplex, rest: Uint8Array): 
       return
     }
     socket.begin(stream.destroyed ? NOTHING : rest)
-    if (!socket.isPaused) stream.resume()
   })
 }

@@ -20,6 +20,8 @@ export interface HandshakeOwner {
   onEnded(handshake: Handshake): void
 }
 
+const MOST_CHUNKS = 64
+
 /** The state of one. It lives until the head is complete, refused, or too late. */
 export class Handshake implements StreamListener, WheelEntry {
   wheelPrevious: WheelEntry | null = null
@@ -29,7 +31,7 @@ export class Handshake implements StreamListener, WheelEntry {
   private readonly owner: HandshakeOwner
   private readonly parser: RequestParser
   // Kept only if the connection may have to be handed over; bounded by the parser's limit on the head.
-  private readonly chunks: Buffer[] | null
+  private chunks: Buffer[] | null
 
   constructor(stream: Carrier, owner: HandshakeOwner) {
     this.stream = stream
@@ -41,12 +43,13 @@ export class Handshake implements StreamListener, WheelEntry {
   }
 
   read(chunk: Buffer): void {
-    const { chunks, owner, parser, stream } = this
+    const { owner, parser, stream } = this
     // The parser reads only: the chunk is untouched if it must be handed over.
     const at = parser.push(chunk)
-    chunks?.push(chunk)
+    this.keep(chunk)
     if (parser.refusal !== null) this.abort(parser.refusal)
     else if (parser.head !== null) {
+      const { chunks } = this
       this.leave()
       if (chunks !== null && !isUpgradeRequest(parser.head)) owner.onForeign(stream, chunks)
       else owner.onHead(stream, parser.head, chunk.subarray(at))
@@ -77,6 +80,13 @@ export class Handshake implements StreamListener, WheelEntry {
 
   /** A peer that went away: `onStreamClose` follows. */
   onStreamError(): void {}
+
+  /** A head that trickles in by single bytes must not become thousands of objects. */
+  private keep(chunk: Buffer): void {
+    if (this.chunks === null) return
+    this.chunks.push(chunk)
+    if (this.chunks.length === MOST_CHUNKS) this.chunks = [Buffer.concat(this.chunks)]
+  }
 
   private leave(): void {
     this.owner.wheel.clear(this)

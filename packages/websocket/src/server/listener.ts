@@ -33,6 +33,8 @@ export function listen(listener: NetServer | TlsServer, options: ServerOptions):
     listener.once('error', reject)
     listener.once('listening', () => {
       listener.off('error', reject)
+      // What fails later concerns one connection that could not be accepted; the port stays open.
+      listener.on('error', () => undefined)
       resolve()
     })
     const { backlog, host, port } = options

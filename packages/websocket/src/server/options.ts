@@ -78,17 +78,11 @@ export interface ServerOptions extends SocketOptions {
   readonly maxHeaders?: number
   /** true or options: accept permessage-deflate. Default false, as in `ws`: it costs CPU and memory. */
   readonly compression?: boolean | CompressionOptions
-  /** Hears of every refused request, for logs and metrics. What the peer sent must be escaped before it is logged. */
-  readonly onRefused?: (refusal: Refusal, remoteAddress: string | undefined) => void
+  /**
+   * Hears of every refused request, for logs and metrics. What the peer sent must be escaped before it is logged.
+   * `cause` is what a hook of the application threw, where the refusal is `internal-error`.
+   */
+  readonly onRefused?: (refusal: Refusal, remoteAddress: string | undefined, cause?: unknown) => void
 }
 
 export type TlsReload = SecureContextOptions
-
-/** @throws TypeError for options that exclude one another */
-export function checkOptions(options: ServerOptions): void {
-  const ways = [options.port, options.server, options.noServer || undefined].filter((way) => way !== undefined)
-  if (ways.length !== 1) throw new TypeError('give exactly one of the options port, server and noServer')
-  if (options.port === undefined && (options.tls !== undefined || options.http !== undefined)) {
-    throw new TypeError('the options tls and http belong to a port of its own')
-  }
-}

@@ -11,26 +11,30 @@ import {
   REFUSALS,
   type Refusal,
   type RequestHead,
-  refusalResponse,
   type UpgradeOffer,
   WebSocketError,
 } from '@tautline/protocol'
+import { callOutside } from '../callbacks.ts'
+import { limit, within } from '../checks.ts'
 import { EngineSocket, type EngineSocketOptions } from '../engine-socket.ts'
 import { NodePlatform, nodePlatform } from '../platform.ts'
 import { PreparedMessage, type PrepareOptions, prepare } from '../prepared.ts'
-import { completeSettings, limit, type Settings } from '../settings.ts'
+import { completeSettings, type Settings } from '../settings.ts'
 import type { Bytes, Socket } from '../socket.ts'
-import { type Carrier, unlisten } from '../stream-events.ts'
+import { type Carrier, isTaken, unlisten } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
+import { checkOptions } from './check-options.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import { createListener, listen } from './listener.ts'
-import { type Authorize, checkOptions, type ServerOptions, type TlsReload, type UpgradeRequest } from './options.ts'
-import { type Grant, grant, judge } from './upgrade.ts'
+import type { Authorize, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
+import { type OriginTest, originTest } from './origins.ts'
+import { answer, type Grant, grant, judge } from './upgrade.ts'
 import { decide, Farewell } from './waiting.ts'
 
 export type ConnectionCallback = (socket: Socket, request: UpgradeRequest) => void
 
 const NO_BYTES = new Uint8Array(0)
+const MOST_AGREEMENTS = 64
 /** RFC 9110 §10.2.3, in seconds: long enough that a crowd does not come back at once. */
 const RETRY_AFTER: readonly string[] = ['Retry-After', '5']
 
@@ -64,12 +68,15 @@ export class Server implements HandshakeOwner {
   private closing: Promise<void> | null = null
   private whenEmpty: (() => void) | null = null
   private readonly onGone: (socket: EngineSocket) => void
-  private readonly plain: EngineSocketOptions
+  private readonly agreements: Map<string, EngineSocketOptions> = new Map()
+  private readonly originAllowed: OriginTest
   private readonly onUpgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void
 
   /** @internal Use `createServer`. */
   constructor(options: ServerOptions, onConnection: ConnectionCallback) {
     checkOptions(options)
+    if (typeof onConnection !== 'function')
+      throw new TypeError('createServer needs a function that gets the connections')
     const { compression } = options
     const platform = typeof compression === 'object' ? new NodePlatform(compression) : nodePlatform
     this.options = options
@@ -79,13 +86,13 @@ export class Server implements HandshakeOwner {
     this.wheel = this.settings.wheel
     this.handshakeTimeout = limit('handshakeTimeout', options.handshakeTimeout, 10_000)
     this.headLimits = {
-      maxBytes: limit('maxHeadBytes', options.maxHeadBytes, 16 * 1024),
-      maxHeaders: limit('maxHeaders', options.maxHeaders, 100),
+      maxBytes: within('maxHeadBytes', options.maxHeadBytes, 1, 2 ** 30, 16 * 1024),
+      maxHeaders: within('maxHeaders', options.maxHeaders, 1, 1_000_000, 100),
     }
     this.maxConnections = limit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
     this.maxHandshakes = limit('maxHandshakes', options.maxHandshakes, 10_000)
     this.onGone = (socket) => this.forget(socket)
-    this.plain = { role: 'server', subprotocol: '', deflate: null, onGone: this.onGone }
+    this.originAllowed = originTest(options.origins ?? 'any')
     this.onUpgrade = (request, stream, head) => this.upgradeFrom(request, stream, head)
     options.server?.on('upgrade', this.onUpgrade)
     // Pages on our port may keep their connection and ask for a WebSocket on it later.
@@ -125,8 +132,12 @@ export class Server implements HandshakeOwner {
    *
    * @param head what was read behind the request
    * @param callback instead of the server's own, for this connection
+   * @throws WebSocketError TAUTLINE_TAKEN when it is called twice for one stream
    */
   handleUpgrade(request: IncomingMessage, stream: Duplex, head: Buffer, callback?: ConnectionCallback): void {
+    if (isTaken(stream)) {
+      throw new WebSocketError('TAUTLINE_TAKEN', 'handleUpgrade was called twice with one stream')
+    }
     const version = request.httpVersion === '1.0' ? '1.0' : '1.1'
     const { method = '', url = '', rawHeaders } = request
     const read: RequestHead = { method, target: url, version, headers: HeaderFields.fromRaw(rawHeaders) }
@@ -175,11 +186,12 @@ export class Server implements HandshakeOwner {
    *
    * @internal
    */
-  onRefusal(stream: Carrier, refusal: Refusal): void {
-    this.options.onRefused?.(refusal, stream.remoteAddress)
+  onRefusal(stream: Carrier, refusal: Refusal, cause?: unknown): void {
+    const { onRefused } = this.options
+    if (onRefused !== undefined) callOutside(onRefused, refusal, stream.remoteAddress, cause)
     if (stream.destroyed) return
     new Farewell(stream, this.wheel)
-    stream.end(refusalResponse(refusal), 'latin1')
+    stream.end(answer(refusal), 'latin1')
   }
 
   /** @internal */
@@ -193,7 +205,7 @@ export class Server implements HandshakeOwner {
   private accept(stream: Carrier): void {
     // The peer's FIN must not cut off what we still have to say.
     stream.allowHalfOpen = true
-    if (this.closing !== null || this.handshakes.size >= this.maxHandshakes) stream.destroy()
+    if (this.closing !== null || this.handshakes.size + this.pending >= this.maxHandshakes) stream.destroy()
     else this.handshakes.add(new Handshake(stream, this))
   }
 
@@ -213,9 +225,9 @@ export class Server implements HandshakeOwner {
     if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
     let judged: ReturnType<typeof judge>
     try {
-      judged = judge(head, stream, this.options)
-    } catch {
-      judged = REFUSALS['internal-error']
+      judged = judge(head, stream, this.options, this.originAllowed)
+    } catch (cause) {
+      return this.onRefusal(stream, REFUSALS['internal-error'], cause)
     }
     if (isRefusal(judged)) return this.onRefusal(stream, judged)
     if (this.open.size + this.pending >= this.maxConnections) {
@@ -231,9 +243,11 @@ export class Server implements HandshakeOwner {
     this.pending++
     const decision = await decide(stream, request, authorize, this.wheel, this.handshakeTimeout)
     this.pending--
-    const refusal = decision ?? (this.closing === null ? undefined : REFUSALS['shutting-down'])
-    if (refusal === undefined) this.admit(candidate)
-    else if (refusal !== 'gone') this.onRefusal(stream, refusal)
+    if (decision !== 'gone') {
+      const refusal = decision.refusal ?? (this.closing === null ? undefined : REFUSALS['shutting-down'])
+      if (refusal === undefined) this.admit(candidate)
+      else this.onRefusal(stream, refusal, decision.cause)
+    }
     this.checkEmpty()
   }
 
@@ -241,8 +255,8 @@ export class Server implements HandshakeOwner {
     let granted: Grant
     try {
       granted = grant(request, offer, this.options, nodePlatform)
-    } catch {
-      return this.onRefusal(stream, REFUSALS['internal-error'])
+    } catch (cause) {
+      return this.onRefusal(stream, REFUSALS['internal-error'], cause)
     }
     stream.write(granted.response, 'latin1')
     const socket = new EngineSocket(stream, this.settings, this.agreement(granted))
@@ -258,10 +272,16 @@ export class Server implements HandshakeOwner {
     }
   }
 
-  /** Most connections agree on nothing special, and share one object that says so. */
-  private agreement({ subprotocol, deflate }: Grant): EngineSocketOptions {
-    if (subprotocol === '' && deflate === null) return this.plain
-    return { role: 'server', subprotocol, deflate, onGone: this.onGone }
+  /** Connections that agreed on the same share one object that says so. */
+  private agreement({ subprotocol, deflate, extensions }: Grant): EngineSocketOptions {
+    const key = `${subprotocol} ${extensions}`
+    let agreed = this.agreements.get(key)
+    if (agreed === undefined) {
+      agreed = { role: 'server', subprotocol, deflate, onGone: this.onGone }
+      // What clients offer may go into the key: past a bound, connections have their own.
+      if (this.agreements.size < MOST_AGREEMENTS) this.agreements.set(key, agreed)
+    }
+    return agreed
   }
 
   private forget(socket: EngineSocket): void {

@@ -11,16 +11,20 @@ import {
   REFUSALS,
   type Refusal,
   type RequestHead,
+  refusalResponse,
   targetPath,
   type UpgradeOffer,
 } from '@tautline/protocol'
 import type { Carrier } from '../stream-events.ts'
-import type { CompressionOptions, OriginPolicy, ServerOptions, UpgradeRequest } from './options.ts'
+import type { CompressionOptions, ServerOptions, UpgradeRequest } from './options.ts'
+import type { OriginTest } from './origins.ts'
 
 /** What a request is granted. */
 export interface Grant {
   readonly subprotocol: string
   readonly deflate: DeflateParameters | null
+  /** The Sec-WebSocket-Extensions of the answer, or ''. */
+  readonly extensions: string
   /** The 101, ready to be written as latin1. */
   readonly response: string
 }
@@ -65,31 +69,14 @@ export function judge(
   head: RequestHead,
   stream: Carrier,
   options: ServerOptions,
+  originAllowed: OriginTest,
 ): [UpgradeRequest, UpgradeOffer] | Refusal {
   const path = targetPath(head.target)
   if (options.path !== undefined && path !== options.path) return REFUSALS['not-found']
   const offer = checkUpgrade(head)
   if (isRefusal(offer)) return offer
   const request = new Request(head, path, offer.subprotocols, stream)
-  return originAllowed(options.origins ?? 'any', request) ? [request, offer] : REFUSALS.origin
-}
-
-/**
- * RFC 6455 §10.2: "Servers that are not intended to process input from any web page but only for certain sites SHOULD
- * verify the |Origin| field is an origin they expect." Two Origin headers read as one with a comma, which no list holds.
- */
-function originAllowed(policy: OriginPolicy, request: UpgradeRequest): boolean {
-  if (policy === 'any') return true
-  if (typeof policy === 'function') return policy(request.origin, request)
-  const { origin } = request
-  return (
-    origin === undefined || policy.includes(origin) || policy.some((good) => plainOrigin(good) === plainOrigin(origin))
-  )
-}
-
-/** RFC 6454 §4 and §6.1: scheme and host in lower case, no default port. Anything but an origin stays what it is. */
-function plainOrigin(origin: string): string {
-  return origin.toLowerCase().replace(/^(https:\/\/[^/:]+):443$|^(http:\/\/[^/:]+):80$/, '$1$2')
+  return originAllowed(request) ? [request, offer] : REFUSALS.origin
 }
 
 /** Chooses subprotocol and compression and writes the 101. */
@@ -112,7 +99,7 @@ export function grant(
     },
     platform,
   )
-  return { subprotocol, deflate: agreed === null ? null : agreed.parameters, response }
+  return { subprotocol, deflate: agreed?.parameters ?? null, extensions: agreed?.response ?? '', response }
 }
 
 function chooseSubprotocol(request: UpgradeRequest, options: ServerOptions): string {
@@ -120,7 +107,7 @@ function chooseSubprotocol(request: UpgradeRequest, options: ServerOptions): str
   if (subprotocols === undefined || request.subprotocols.length === 0) return ''
   if (typeof subprotocols === 'function') {
     const chosen = subprotocols(request.subprotocols, request) ?? ''
-    // RFC 6455 §4.2.2 (5): the value must be "derived from the client's handshake".
+    // RFC 6455 §4.2.2 (4), /subprotocol/: the value must be "derived from the client's handshake".
     if (chosen !== '' && !request.subprotocols.includes(chosen)) {
       throw new RangeError('subprotocols() must return one of those offered, or undefined')
     }
@@ -135,4 +122,16 @@ function compressionPreference(options: ServerOptions): CompressionOptions | nul
   const { compression } = options
   if (compression === undefined || compression === false || options.parts === true) return null
   return compression === true ? NO_TAKEOVER : { ...NO_TAKEOVER, ...compression }
+}
+
+/**
+ * What a refusal looks like on the wire. One of the application's that cannot be written (its status, its header
+ * fields), or is none at all, becomes a 500: whoever asked gets an answer in any case.
+ */
+export function answer(refusal: Refusal): string {
+  try {
+    return refusalResponse(refusal)
+  } catch {
+    return refusalResponse(REFUSALS['internal-error'])
+  }
 }

@@ -1,7 +1,7 @@
 // Streams that are no connection yet, or never will be: one waits while the application decides, one is seen off after
 // a refusal. Both hold nothing of what the peer sends.
 
-import { REFUSALS } from '@tautline/protocol'
+import { isRefusal, REFUSALS } from '@tautline/protocol'
 import { type Carrier, listen, type StreamListener } from '../stream-events.ts'
 import type { TimerWheel, WheelEntry } from '../timer-wheel.ts'
 import type { Authorization, Authorize, UpgradeRequest } from './options.ts'
@@ -42,8 +42,11 @@ abstract class Interim implements StreamListener, WheelEntry {
   }
 }
 
-/** What `authorize` came to: undefined lets the request pass, 'gone' means that there is nobody left to answer. */
-export type Decision = Authorization | 'gone'
+/**
+ * What `authorize` came to: without a refusal the request passes; 'gone' means that there is nobody left to answer.
+ * `cause` is what it threw.
+ */
+export type Decision = { readonly refusal: Authorization; readonly cause?: unknown } | 'gone'
 
 /** While `authorize` is asked the stream is paused: TCP holds back what an eager client sends. */
 class Asking extends Interim {
@@ -56,7 +59,7 @@ class Asking extends Interim {
   }
 
   onDeadline(): void {
-    this.settle(REFUSALS['handshake-timeout'])
+    this.settle({ refusal: REFUSALS['handshake-timeout'] })
   }
 
   onStreamEnd(): void {
@@ -85,8 +88,8 @@ export async function decide(
   // An async function, so that a synchronous throw is a rejection too.
   const ask = async () => authorize(request)
   ask().then(
-    (refusal) => resolve(refusal ?? undefined),
-    () => resolve(REFUSALS['internal-error']),
+    (answer) => resolve({ refusal: checked(answer) }),
+    (cause) => resolve({ refusal: REFUSALS['internal-error'], cause }),
   )
   const decision = await promise
   asking.cancel()
@@ -107,4 +110,10 @@ export class Farewell extends Interim {
   onStreamEnd(): void {
     this.stream.end()
   }
+}
+
+/** Not typed JavaScript may answer true or false, which says nothing certain: then nobody is let in. */
+function checked(answer: unknown): Authorization {
+  if (answer === undefined || answer === null) return undefined
+  return typeof answer === 'object' && isRefusal(answer) ? answer : REFUSALS['internal-error']
 }

@@ -32,7 +32,8 @@ export interface SocketStreams<Received = string | Uint8Array | MessageStream> {
  * ```ts
  * createServer({ port: 8080, parts: true }, async (socket) => {
  *   const { readable, writable } = streamOf(socket, { messages: 'stream' })
- *   await readable.pipeTo(writable)     // echoes messages of any size
+ *   // Echoes messages of any size. It rejects when the peer is cut: without a catch that would be uncaught.
+ *   await readable.pipeTo(writable).catch(() => undefined)
  * })
  * ```
  *
