@@ -20,3 +20,23 @@ test('a message of exactly maxPayload that does not compress is taken, though it
     ['binary'],
   )
 })
+
+test('blocks behind two final ones may still refer to the carried window (RFC 7692 §7.2.3.4)', () => {
+  const codec = new DeflateCodec(platform, FULL, 'server')
+  const first = Buffer.from('the carried window, which later messages refer to. '.repeat(30))
+  const sync = { finishFlush: constants.Z_SYNC_FLUSH }
+  assert.equal(
+    codec.inflate(deflateRawSync(first, sync), 0, deflateRawSync(first, sync).length - 4, 1 << 20).length,
+    first.length,
+  )
+  const [a, b] = [Buffer.from('one '), Buffer.from('two ')]
+  const parts = [
+    deflateRawSync(a, { dictionary: first }),
+    deflateRawSync(b, { dictionary: Buffer.concat([first, a]) }),
+    deflateRawSync(first, { ...sync, dictionary: Buffer.concat([first, a, b]) }).subarray(0, -4),
+  ]
+  const message = Buffer.concat(parts)
+  const plain = codec.inflate(message, 0, message.length, 1 << 20)
+  assert.ok(plain instanceof Uint8Array)
+  assert.ok(Buffer.from(plain).equals(Buffer.concat([a, b, first])))
+})
