@@ -109,6 +109,22 @@ describe('the chat server', { timeout: 60_000 }, () => {
     assert.equal((await flood.closed).code, 1008)
   })
 
+  it('lets no message overtake one that was refused for its rate', async () => {
+    const quick = await client({ key: 'e'.repeat(32), name: 'Quick' })
+    // The hello was the first of twenty.
+    for (let n = 0; n < 21; n++) quick.send({ type: 'say', id: `q${n}`, text: 'x' })
+    const first = await quick.next('refused')
+    const second = await quick.next('refused')
+    assert.deepEqual([first.id, second.id], ['q19', 'q20'])
+    assert.ok(second.retryAfter > first.retryAfter)
+    // As long as the server asked for: there is room for one by then, but it is not the second's turn.
+    await new Promise((resolve) => setTimeout(resolve, first.retryAfter + 50))
+    quick.send({ type: 'say', id: 'q20', text: 'x' })
+    assert.equal((await quick.next('refused')).id, 'q20')
+    quick.send({ type: 'say', id: 'q19', text: 'x' })
+    for (let n = 0; n < 20; n++) assert.equal((await quick.next('message')).message.id, `q${n}`)
+  })
+
   it('refuses nonsense by name and closes binary messages with 1003, silence about hello with 1008', async () => {
     const ada = await client()
     ada.send('{"type":"say","id":"n1","text":""}')

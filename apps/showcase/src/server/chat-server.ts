@@ -13,6 +13,9 @@ const PER_SECOND = 5
 const PATIENCE = 60
 const PATIENCE_PER_SECOND = 1
 /** Milliseconds a connection may stay without saying hello. */
+/** A message behind a refused one comes again after so long; who never repeats the refused one waits no longer than that. */
+const IN_TURN = 1000
+const DUE_FOR = 10_000
 const HELLO_TIMEOUT = 10_000
 const COST: Readonly<Record<ClientMessage['type'], number>> = { hello: 1, say: 1, rename: 2, typing: 0.25, ping: 0.25 }
 
@@ -31,6 +34,8 @@ interface Session {
   readonly patience: TokenBucket
   readonly helloTimer: NodeJS.Timeout
   joined: boolean
+  /** The message that was refused for its rate and comes again: until then no later one may overtake it. */
+  due: { readonly id: string; readonly until: number } | null
 }
 
 /** The chat behind `createServer`'s connection callback. */
@@ -54,6 +59,7 @@ export class ChatServer {
       patience: new TokenBucket(PATIENCE, PATIENCE_PER_SECOND, now),
       helloTimer,
       joined: false,
+      due: null,
     }
     socket.onmessage = (text, isBinary) => {
       if (isBinary || typeof text !== 'string') socket.close(1003, 'text messages only')
@@ -77,13 +83,24 @@ export class ChatServer {
       this.#refuse(session, { type: 'refused', ...id, reason: 'invalid', retryAfter: 0 }, 10)
       return
     }
-    const wait = session.bucket.take(COST[message.type], this.#options.now())
+    const wait = this.#waitFor(session, message)
     if (wait > 0) {
       const named = message.type === 'say' ? { id: message.id } : {}
       this.#refuse(session, { type: 'refused', ...named, reason: 'rate', retryAfter: wait }, 1)
       return
     }
     this.#obey(session, message)
+  }
+
+  /** Milliseconds until the message may come (again); 0: now. */
+  #waitFor(session: Session, message: ClientMessage): number {
+    const now = this.#options.now()
+    const { due } = session
+    if (message.type !== 'say') return session.bucket.take(COST[message.type], now)
+    if (due !== null && due.id !== message.id && now < due.until) return IN_TURN
+    const wait = session.bucket.take(COST.say, now)
+    session.due = wait > 0 ? { id: message.id, until: now + wait + DUE_FOR } : null
+    return wait
   }
 
   #obey(session: Session, message: ClientMessage): void {

@@ -19,7 +19,10 @@ const HTTP_LIFETIME = 60_000
 /** This machine only, unless somebody asks for more: HOST=0.0.0.0 opens the chat to the network. */
 const host = process.env['HOST'] || '127.0.0.1'
 const port = readPort(process.env['PORT'] || '8080')
-const origins = (process.env['ORIGINS'] ?? '').split(',').filter((origin) => origin !== '')
+const origins = (process.env['ORIGINS'] ?? '')
+  .split(',')
+  .map((origin) => origin.trim())
+  .filter((origin) => origin !== '')
 
 const files = await readPages()
 const server = listen(files)

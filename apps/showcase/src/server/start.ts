@@ -10,7 +10,9 @@ watchLaunchers(() => process.kill(process.pid, 'SIGTERM'))
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin', 'vite.js')
-const order = ['build', '--logLevel', 'warn', '--outDir', DIST, '--emptyOutDir']
+// A folder that somebody named may hold something else: only our own is emptied.
+const empty = process.env['DIST'] ? '--emptyOutDir=false' : '--emptyOutDir'
+const order = ['build', '--logLevel', 'warn', '--outDir', DIST, empty]
 const build = spawnSync(process.execPath, [vite, ...order], { cwd: root, stdio: 'inherit' })
 if (build.status !== 0) {
   process.stderr.write('The pages could not be built; see above.\n')
