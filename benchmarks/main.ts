@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { buildLoadGenerator, type Contestant, load, startContestant, stopContestant } from './load.ts'
 import { type Workload, workloads } from './workloads.ts'
 
@@ -14,8 +15,10 @@ const CONTESTANTS: readonly Contestant[] = [
   { name: 'Tautline ws face', script: 'ws.ts', args: ['@tautline/ws'] },
 ]
 
+const ROUNDS = 5
+
 const HELP = `npm run bench -- [options]
-  --quick          1 round of short runs (about two minutes) instead of ${5}
+  --quick          1 round of short runs (about two minutes) instead of ${ROUNDS}
   --rounds N       rounds for each figure; medians are reported
   --only TEXT      workloads whose name contains TEXT
   --write          write benchmarks/results.md
@@ -26,9 +29,39 @@ interface Row {
   readonly medians: readonly number[]
 }
 
-function option(name: string): string | undefined {
-  const at = process.argv.indexOf(name)
-  return at < 0 ? undefined : process.argv[at + 1]
+interface Options {
+  readonly quick: boolean
+  readonly rounds: number
+  readonly only: string
+  readonly write: boolean
+}
+
+/** Reads the arguments; says what is wrong with them and ends. */
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        quick: { type: 'boolean', default: false },
+        rounds: { type: 'string' },
+        only: { type: 'string', default: '' },
+        write: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) {
+      console.log(HELP)
+      process.exit(0)
+    }
+    const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS))
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw new Error(`--rounds takes a number from 1 on, not ${values.rounds}`)
+    const { quick, only, write } = values
+    if (!workloads(1).some(({ name }) => name.includes(only))) throw new Error(`no workload has "${only}" in its name`)
+    return { quick, rounds, only, write }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    process.exit(2)
+  }
 }
 
 async function measure(workload: Workload, contestant: Contestant): Promise<number> {
@@ -82,11 +115,8 @@ ${table(rows)}
 }
 
 async function main(): Promise<void> {
-  if (process.argv.includes('--help')) return void console.log(HELP)
+  const { quick, rounds, only, write } = readOptions()
   buildLoadGenerator()
-  const quick = process.argv.includes('--quick')
-  const rounds = Number(option('--rounds') ?? (quick ? 1 : 5))
-  const only = option('--only') ?? ''
   const rows: Row[] = []
   for (const workload of workloads(quick ? 0.3 : 1)) {
     if (!workload.name.includes(only)) continue
@@ -97,7 +127,7 @@ async function main(): Promise<void> {
     )
   }
   console.log(`\n${table(rows)}`)
-  if (process.argv.includes('--write')) writeFileSync(join(import.meta.dirname, 'results.md'), report(rows, rounds))
+  if (write) writeFileSync(join(import.meta.dirname, 'results.md'), report(rows, rounds))
 }
 
 await main()

@@ -102,6 +102,8 @@ export class FrameWriter {
     const most = text.length * 3
     if (most > COPY_UP_TO * 3) return this.largeText(byte0, text)
     const { slab, mask } = this
+    // Drawn first: an injected source of masks may call anything, and must not meet half a frame.
+    const key = mask === 0 ? 0 : this.platform.randomMask()
     slab.reserve(most + MAX_HEADER)
     // The header is sized for ASCII; where that guess fails the payload is moved, which is rare.
     const start = slab.used
@@ -112,7 +114,6 @@ export class FrameWriter {
     if (length < 0) length = this.platform.encodeUtf8(text, slab.bytes, start + guess)
     const header = headerBytes(length, mask)
     if (header !== guess) slab.bytes.copyWithin(start + header, start + guess, start + guess + length)
-    const key = mask === 0 ? 0 : this.platform.randomMask()
     const body = writeHeader(slab.bytes, start, byte0, length, mask, key)
     if (mask !== 0) this.platform.xorMask(slab.bytes, body, body + length, key, 0)
     this.extend(start, body + length)
@@ -136,8 +137,8 @@ export class FrameWriter {
       }
       return
     }
-    slab.reserve(length + MAX_HEADER)
     const key = mask === 0 ? 0 : this.platform.randomMask()
+    slab.reserve(length + MAX_HEADER)
     const at = slab.used
     const body = writeHeader(slab.bytes, at, byte0, length, mask, key)
     copyBytes(bytes, start, end, slab.bytes, body)

@@ -1,5 +1,5 @@
 // Why `connect` was rejected, in words that say what to do. Codes are stable: TAUTLINE_HANDSHAKE_ and the id in capitals.
-// Nothing that the peer sent is ever part of a text.
+// Nothing that the peer sent is part of a text, but the origin that a followed redirect named.
 
 import { HANDSHAKE_FAILURES, HandshakeError, type HandshakeFailure, type HandshakeFailureId } from '@tautline/protocol'
 
