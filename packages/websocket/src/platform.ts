@@ -20,9 +20,9 @@ const MASKS_PER_DRAW = 2048
 
 /*
  * Small buffers are cut from a pool, as Buffer.allocUnsafe does. Its pool has 64 KiB from Node 24 on, and one payload
- * that an application keeps would pin all of it; this one has 8.
+ * that an application keeps would pin all of it; this one has 16.
  */
-const POOL_BYTES = 8 * 1024
+const POOL_BYTES = 16 * 1024
 const POOLED_UP_TO = 1024
 let pool: Buffer = Buffer.allocUnsafeSlow(POOL_BYTES)
 let poolUsed = 0
