@@ -34,7 +34,10 @@ interface Waiting {
 export class Backlog {
   /** Bytes of the message under way and of those that wait. */
   bytes: number
-  private readonly waiting: Waiting[] = []
+  private waiting: Waiting[] = []
+  // What stands before it has run. Nothing is moved, however often the list changes hands.
+  private next = 0
+  private waitingBytes = 0
 
   /** @param bytes of the message under way */
   constructor(bytes: number) {
@@ -43,23 +46,34 @@ export class Backlog {
 
   push(bytes: number, run: () => void, cancel: ((error: Error) => void) | null = null): void {
     this.bytes += bytes
+    this.waitingBytes += bytes
     this.waiting.push({ run, cancel, bytes })
   }
 
   /** The message is done: runs what waits, up to the next that has to be compressed, which takes over the rest. */
   resume(current: () => Backlog | null): void {
-    for (let i = 0; i < this.waiting.length; i++) {
+    while (this.next < this.waiting.length) {
       const another = current()
-      if (another !== null) {
-        for (const { bytes, cancel, run } of this.waiting.slice(i)) another.push(bytes, run, cancel)
-        return
-      }
-      this.waiting[i]?.run()
+      if (another !== null) return another.takeOver(this)
+      const entry = this.waiting[this.next++] as Waiting
+      this.waitingBytes -= entry.bytes
+      entry.run()
     }
   }
 
-  /** The connection is gone, or takes nothing any more. */
+  /** The connection is gone, or takes nothing any more. What has run already is not cancelled. */
   cancel(error: Error): void {
-    for (const { cancel } of this.waiting.splice(0)) if (cancel !== null) callOutside(cancel, error)
+    const { waiting, next } = this
+    this.waiting = []
+    this.next = 0
+    for (const { cancel } of waiting.slice(next)) if (cancel !== null) callOutside(cancel, error)
+  }
+
+  /** Called on a backlog that has just been made: nothing waits in it yet. */
+  private takeOver(before: Backlog): void {
+    this.waiting = before.waiting
+    this.next = before.next
+    this.waitingBytes = before.waitingBytes
+    this.bytes += before.waitingBytes
   }
 }

@@ -298,6 +298,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     } catch (error) {
       // A payload was detached while it waited: half of what was promised cannot be sent.
       this.cut(error as Error)
+      backlog.cancel(closedError())
       return
     }
     this.flush()

@@ -111,6 +111,19 @@ describe('what follows a large message that is compressed on threads', () => {
     assert.deepEqual(told(cut), [])
   })
 
+  it('tells whenWritten of the end where a payload was detached while it waited', async () => {
+    const { socket, heard } = open()
+    const payload = new ArrayBuffer(LARGE * 2)
+    socket.send('a'.repeat(LARGE))
+    socket.send(payload)
+    const told: unknown[] = []
+    socket.whenWritten((error) => told.push((error as { code?: string } | undefined)?.code))
+    structuredClone(payload, { transfer: [payload] })
+    await until(() => socket.state === 'closed' && told.length > 0, 'closed and told')
+    assert.deepEqual(told, ['TAUTLINE_CLOSED'])
+    assert.ok(heard.some((word) => word.startsWith('error')))
+  })
+
   it('is dropped when the peer closes meanwhile, and nothing follows our answer', async () => {
     const socket = open()
     socket.socket.send('a'.repeat(LARGE))
