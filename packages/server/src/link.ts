@@ -1,0 +1,64 @@
+// The contract of a transport: one client's connection as a session sees it. A session never knows what carries its
+// frames; a transport never knows what they say.
+
+import type { Codec, Encoded } from '@tautline/wire'
+
+/** A frame that goes to many: encoded once, and given its transport's form once. */
+export class Frame {
+  readonly encoded: Encoded
+  /** Bytes of its payload on the wire. */
+  readonly size: number
+  /** What a transport made of it (a WebSocket's prepared message); the transport's own. */
+  form: unknown
+
+  constructor(encoded: Encoded, size: number) {
+    this.encoded = encoded
+    this.size = size
+    this.form = null
+  }
+}
+
+/** What a session hears from its link. Called synchronously, one at a time, `closed` last and exactly once. */
+export interface LinkEvents {
+  /** One frame, as text or bytes after the link's codec. Not called while paused. */
+  frame(frame: string | Uint8Array): void
+  /** After `send` answered false: the link takes more. */
+  drained(): void
+  closed(): void
+}
+
+/** One open connection. */
+export interface Link {
+  readonly codec: Codec
+  readonly remoteAddress: string | undefined
+  /** Bytes given to the link that the network has not taken yet. */
+  readonly buffered: number
+  /** Once, in the turn in which the link is handed over. */
+  open(events: LinkEvents): void
+  /**
+   * Sends one frame, in order. A `Frame` is shared, and may be compressed for many; an `Encoded` is personal and is
+   * never compressed.
+   *
+   * @returns false: the network is behind; better wait for `drained` (the frame itself was taken)
+   */
+  send(frame: Frame | Encoded): boolean
+  /** Starts the closing handshake. What was sent before goes out first. Nothing is heard after it but `closed`. */
+  close(code: number, reason: string): void
+  /** Cuts at once. */
+  cut(): void
+  /** Stops hearing frames, so that the network holds the client back. */
+  pause(): void
+  resume(): void
+}
+
+/** What is known of a client before it has said a word. */
+export interface LinkRequest {
+  /** Header fields by lower-case name; several of one name are joined by ', '. */
+  readonly headers: { get(name: string): string | undefined }
+  readonly remoteAddress: string | undefined
+  /** The Origin of a browser's page. */
+  readonly origin: string | undefined
+  /** The path with its query. */
+  readonly target: string
+  readonly secure: boolean
+}
