@@ -1,0 +1,116 @@
+// What holds for a channel: the rules of the configuration, by pattern. They are read and checked once, when the server is
+// made; a look-up never fails. Who may do what beyond a rule is decided elsewhere.
+
+import type { LogRule } from '@tautline/broker'
+import { matchesPattern, type Policy } from '@tautline/wire'
+import type { Duration } from '../duration.ts'
+import { containsPattern, moreSpecific, overlapPatterns } from './patterns.ts'
+import { readRules } from './read.ts'
+
+/** How channels of one pattern behave. All fields may be left out. */
+export interface ChannelRule {
+  /** What is kept of the channel's log: at most `size` entries (100), each for `ttl` ('5m'). */
+  readonly history?: { readonly size?: number; readonly ttl?: Duration }
+  /** false: nothing is stored, messages are delivered at most once (typing, cursors). */
+  readonly log?: false
+  /** true: the server knows who is in the channel, and members may be listed. Default false. */
+  readonly presence?: boolean
+  /** true: subscribers that ask for it are told who comes and goes. Default: as `presence`, which it needs. */
+  readonly joinLeave?: boolean
+  /** What a slow subscriber gets that did not ask for a policy itself. Default 'lossless'; without log { drop: 100 }. */
+  readonly policy?: Policy
+  /** May clients subscribe? Default true. */
+  readonly subscribe?: boolean
+  /** May clients publish? Default true. */
+  readonly publish?: boolean
+  /** What publications show of their publisher: the user, the peer (one connection's pseudonym), both, none. Default 'both'. */
+  readonly from?: 'none' | 'user' | 'peer' | 'both'
+  /** The most one recovery replays (10,000 entries, 8 MiB); a subscriber that missed more is told `lost`. */
+  readonly recovery?: { readonly entries?: number; readonly bytes?: number }
+}
+
+/** A rule as it is in force: every field present, frozen. */
+export interface Rule {
+  readonly pattern: string
+  /** null: the channels are ephemeral. */
+  readonly log: LogRule | null
+  readonly presence: boolean
+  readonly joinLeave: boolean
+  readonly policy: Policy
+  readonly subscribe: boolean
+  readonly publish: boolean
+  readonly from: 'none' | 'user' | 'peer' | 'both'
+  readonly recovery: { readonly entries: number; readonly bytes: number }
+}
+
+/** What is the same for all rules. */
+export interface RuleSettings {
+  /** The idempotency window of every log, ms. Default 5 min. */
+  readonly window?: number
+}
+
+/** Look-ups that are remembered. Names come from peers: without a bound they would fill the memory. */
+const REMEMBERED = 4_096
+
+/** All rules of a server, by pattern. */
+export class Rules {
+  /** The most specific first. */
+  private readonly ordered: readonly Rule[]
+  private readonly exact: ReadonlyMap<string, Rule>
+  private readonly channels: Map<string, Rule | null> = new Map()
+  private readonly patterns: Map<string, Rule | null> = new Map()
+
+  /**
+   * @param channels rules by pattern (or by the name of one channel). Left out: every channel is allowed, with the
+   *   defaults. `{}` allows none.
+   * @throws SettingError naming the key, the value and what to write instead
+   */
+  constructor(channels: Readonly<Record<string, ChannelRule>> | undefined, settings: RuleSettings = {}) {
+    this.ordered = readRules(channels ?? { '**': {} }, settings.window ?? 300_000).sort((a, b) =>
+      moreSpecific(a.pattern, b.pattern),
+    )
+    this.exact = new Map(this.ordered.map((rule) => [rule.pattern, rule]))
+  }
+
+  /**
+   * The rule of a channel: of the patterns that match, the most specific one. They are compared segment by segment from
+   * the left, a literal before `*` before `**`: `chat:**` comes before `*:42`. Rules are not merged.
+   *
+   * @param channel a valid channel name
+   * @returns null: no rule allows such a channel
+   */
+  for(channel: string): Rule | null {
+    const known = this.exact.get(channel) ?? this.channels.get(channel)
+    if (known !== undefined) return known
+    const found = this.ordered.find((rule) => matchesPattern(rule.pattern, channel)) ?? null
+    return remember(this.channels, channel, found)
+  }
+
+  /**
+   * The rule of a subscription to a pattern: the most specific one that covers every channel the pattern can match. If
+   * another rule for some of these channels refuses subscribers, so does the answer: a pattern is no way round a rule.
+   *
+   * @param pattern a valid pattern
+   * @returns null: no rule covers it
+   */
+  forPattern(pattern: string): Rule | null {
+    const known = this.patterns.get(pattern)
+    if (known !== undefined) return known
+    const found = this.ordered.find((rule) => containsPattern(rule.pattern, pattern)) ?? null
+    if (found === null) return remember(this.patterns, pattern, null)
+    const refused = this.ordered.some((rule) => !rule.subscribe && this.reaches(pattern, rule, found))
+    return remember(this.patterns, pattern, refused ? Object.freeze({ ...found, subscribe: false }) : found)
+  }
+
+  /** Is there a channel of `pattern` for which `rule` is in force? A wider rule than the covering one never is. */
+  private reaches(pattern: string, rule: Rule, covering: Rule): boolean {
+    return moreSpecific(rule.pattern, covering.pattern) <= 0 && overlapPatterns(rule.pattern, pattern)
+  }
+}
+
+/** The oldest look-up makes room: whoever invents names pushes out names, not the process. */
+function remember(known: Map<string, Rule | null>, name: string, rule: Rule | null): Rule | null {
+  if (known.size >= REMEMBERED) known.delete(known.keys().next().value as string)
+  known.set(name, rule)
+  return rule
+}
