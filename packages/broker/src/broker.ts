@@ -116,9 +116,13 @@ export type Detach = () => void
 
 /** From node to node, at most once: forwarding, revocation, direct messages. */
 export interface Control {
-  /** `node` '*' means every other node. 'sent' says no more than that it left. The bytes are not kept. */
-  send(node: string, bytes: Uint8Array): Promise<'sent' | 'unknown'>
-  /** Starts hearing what is sent to `node` and to '*'. One listener. */
+  /**
+   * `node` '*' means every other node. 'sent' says no more than that it left. The bytes are not kept.
+   *
+   * @param from the node that sends: it does not hear its own '*', also where nodes of one process share a broker
+   */
+  send(node: string, bytes: Uint8Array, from?: string): Promise<'sent' | 'unknown'>
+  /** Starts hearing what is sent to `node` and to '*'. One listener per node, never called within a `send`. */
   listen(node: string, heard: (bytes: Uint8Array) => void): void
 }
 
