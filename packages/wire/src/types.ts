@@ -78,6 +78,8 @@ export interface Sub {
   readonly presence?: boolean
   /** true, with policy `latest`: a resume replays only the newest entry of each state key. */
   readonly conflate?: boolean
+  /** true, in `resume`: the server had subscribed this client by itself, and decides afresh. */
+  readonly server?: boolean
 }
 
 export interface ConnectCommand {
@@ -255,6 +257,7 @@ export type SubPush = { readonly ev: 'sub' } & Subscribed
 export interface GapPush {
   readonly ev: 'gap'
   readonly ch: string
+  /** The position of the last entry that was left out: the next one chains to it. */
   readonly to: Position
   readonly count: number
   readonly why: 'conflated' | 'dropped' | 'filtered' | 'unreadable'
