@@ -84,9 +84,9 @@ export class RealtimeError extends Error {
   /** true: nothing is wrong with the request itself, and time may heal what is (`later`, `unknown`). */
   readonly temporary: boolean
   /** With `later`: ms to wait before the same is tried again. */
-  readonly after?: number
+  readonly after: number | undefined
   /** The field of the command that was wrong. */
-  readonly field?: string
+  readonly field: string | undefined
 
   /**
    * @param message shown to people on the other side; the table's text by default
@@ -97,8 +97,8 @@ export class RealtimeError extends Error {
     this.code = code
     this.retry = ERRORS[code].retry
     this.temporary = this.retry === 'later' || this.retry === 'unknown'
-    if (options?.after !== undefined) this.after = options.after
-    if (options?.field !== undefined) this.field = options.field
+    this.after = options?.after
+    this.field = options?.field
   }
 
   /** As it goes over the wire. */

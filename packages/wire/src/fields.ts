@@ -146,7 +146,8 @@ export class Fields {
   }
 
   bytes(value: unknown): Uint8Array {
-    if (value instanceof Uint8Array) return value.slice()
+    // Not slice(): a Buffer's does not copy.
+    if (value instanceof Uint8Array) return new Uint8Array(value)
     const bytes = typeof value === 'string' ? unbase64url(value) : null
     if (bytes !== null) return bytes
     this.wrong('bytes', 'is neither base64url without padding nor binary', 'bad-data')

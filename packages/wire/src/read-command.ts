@@ -46,11 +46,13 @@ function readPolicy(fields: Fields, value: unknown, field: string): Policy {
 function readSub<T extends Mutable<Sub>>(fields: Fields, message: Unread, sub: T, at: string): T {
   sub.ch = fields.pattern(message['ch'], `${at}ch`)
   sub.from = readFrom(fields, message['from'], `${at}from`)
-  const { policy, token, presence, conflate } = message
+  const { policy, token, presence, conflate, server } = message
   if (policy !== undefined) sub.policy = readPolicy(fields, policy, `${at}policy`)
   if (token !== undefined) sub.token = fields.text(token, `${at}token`, fields.limits.token)
   if (presence !== undefined) sub.presence = fields.flag(presence, `${at}presence`)
   if (conflate !== undefined) sub.conflate = fields.flag(conflate, `${at}conflate`)
+  // Only an entry of `resume` can say so.
+  if (server !== undefined && at !== '') sub.server = fields.flag(server, `${at}server`)
   return sub
 }
 
@@ -141,7 +143,8 @@ function readRpc(fields: Fields, message: Unread, id: number): Command {
 /** How each command is read. The order of its checks is the order in which errors are reported. */
 const READERS: { readonly [op in Request['op']]: (fields: Fields, message: Unread, id: number) => Command } = {
   connect: readConnect,
-  subscribe: (fields, message, id) => readSub(fields, message, { id, op: 'subscribe' as const, ch: '', from: 'head' }, ''),
+  subscribe: (fields, message, id) =>
+    readSub(fields, message, { id, op: 'subscribe' as const, ch: '', from: 'head' }, ''),
   unsubscribe: (fields, message, id) => ({ id, op: 'unsubscribe', ch: fields.pattern(message['ch'], 'ch') }),
   publish: readPublish,
   history: readHistory,
