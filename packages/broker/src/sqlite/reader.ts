@@ -1,0 +1,149 @@
+// Pages of a log and the proof that comes with each. It reads what is committed, and writes nothing.
+
+import type { EntryId, Position } from '@tautline/wire'
+import type { Absent, Entry, LogRule, Page } from '../broker.ts'
+import { PageBudget } from '../page.ts'
+import { type Known, prove } from '../proof.ts'
+import { type Unwritten, unwrittenPosition } from '../unwritten.ts'
+import type { ChannelRecord } from './channel-record.ts'
+import type { Channels } from './channels.ts'
+import type { EdgeRow, EntryRow, Statements } from './statements.ts'
+
+/** The store as a reader sees it at one moment. */
+export interface ReadScene {
+  readonly sql: Statements
+  readonly channels: Channels
+  /** The time by which entries age, ms since 1970. */
+  readonly age: number
+  readonly unwritten: Unwritten
+}
+
+export function readAfter(
+  scene: ReadScene,
+  channel: string,
+  after: Position | 'start',
+  limit: number,
+  bytes: number,
+  rule: LogRule,
+): Page {
+  const record = scene.channels.get(channel)
+  const served = record === null ? 0 : servedFrom(scene, record, rule)
+  const refused = after === 'start' ? null : judge(scene, record, after, served)
+  if (refused !== null) return refused
+  const head = headOf(scene, record)
+  if (record === null) return { proof: 'match', entries: [], head, more: false }
+  const budget = new PageBudget(limit, bytes)
+  const start = after === 'start' ? served : after.offset
+  const entries: Entry[] = []
+  const rows = scene.sql.range.iterate(record.ch, start, record.offset, Math.max(0, limit))
+  for (const row of rows as unknown as Iterable<EntryRow>) {
+    const entry = record.entry(row)
+    if (!budget.take(entry)) break
+    entries.push(entry)
+  }
+  return { proof: 'match', entries, head, more: (entries.at(-1)?.off ?? start) < record.offset }
+}
+
+export function readBack(
+  scene: ReadScene,
+  channel: string,
+  before: Position | 'head',
+  limit: number,
+  rule: LogRule,
+): Page {
+  const record = scene.channels.get(channel)
+  // What the position stands on may have been trimmed: only what is still served is given.
+  const refused = before === 'head' ? null : judge(scene, record, before, 0)
+  if (refused !== null) return refused
+  const head = headOf(scene, record)
+  if (record === null) return { proof: 'match', entries: [], head, more: false, start: head }
+  const served = servedFrom(scene, record, rule)
+  const end = before === 'head' ? record.offset : before.offset
+  const first = Math.max(served, end - Math.max(0, limit))
+  const rows = first < end ? (scene.sql.range.all(record.ch, first, end, end - first) as unknown as EntryRow[]) : []
+  if (rows.length === 0) {
+    return { proof: 'match', entries: [], head, more: false, start: before === 'head' ? head : before }
+  }
+  const entries = rows.map((row) => record.entry(row))
+  return {
+    proof: 'match',
+    entries,
+    head,
+    more: first > served,
+    start: new StoredLog(scene.sql, record).position(first),
+  }
+}
+
+/** The newest position of a channel. */
+export function headOf(scene: ReadScene, record: ChannelRecord | null): Position {
+  return record === null ? unwrittenPosition(scene.unwritten) : record.head
+}
+
+/** null: the position agrees with the log. */
+function judge(scene: ReadScene, record: ChannelRecord | null, position: Position, served: number): Absent | null {
+  const known = record === null ? null : new StoredLog(scene.sql, record)
+  const verdict = prove(position, known, served, scene.unwritten)
+  // 'lineage': the fence that has to follow is written with the channel's first entry.
+  if (verdict === 'match' || verdict === 'lineage') return null
+  return { proof: 'absent', why: verdict, head: headOf(scene, record) }
+}
+
+/** Offset of the position before the oldest entry that the rule serves: exact in size and in age. */
+function servedFrom(scene: ReadScene, record: ChannelRecord, rule: LogRule): number {
+  const floor = new StoredLog(scene.sql, record).floor.offset
+  let low = Math.max(floor, record.offset - rule.size, record.gone) + 1
+  let high = record.offset + 1
+  const expired = (off: number): boolean => {
+    const row = scene.sql.edge.get(record.ch, off) as unknown as EdgeRow | undefined
+    return row === undefined || row.at + rule.ttl <= scene.age
+  }
+  // Most often nothing has expired. Times do not decrease along the log.
+  if (low < high && !expired(low)) return low - 1
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (expired(middle)) low = middle + 1
+    else high = middle
+  }
+  return low - 1
+}
+
+/** What the file knows of a channel, as the proof asks for it. */
+class StoredLog implements Known {
+  readonly head: Position
+  readonly floor: Position
+  readonly #sql: Statements
+  readonly #record: ChannelRecord
+
+  constructor(sql: Statements, record: ChannelRecord) {
+    this.#sql = sql
+    this.#record = record
+    this.head = record.head
+    this.floor = this.#floor()
+  }
+
+  idAt(offset: number): EntryId | undefined {
+    return this.#edge(offset)?.id
+  }
+
+  knows(epoch: string): boolean {
+    return this.#record.knows(epoch)
+  }
+
+  /** The position at an offset, floor ≤ offset ≤ head. */
+  position(offset: number): Position {
+    if (offset === this.floor.offset) return this.floor
+    return { epoch: this.#record.epochAt(offset), offset, id: this.#edge(offset)?.id ?? '' }
+  }
+
+  /** An oldest row with a fence names its predecessor; any other is itself what the next one stands on. */
+  #floor(): Position {
+    const { first, fences } = this.#record
+    const fence = fences.find((candidate) => candidate.off === first)
+    if (fence !== undefined) return { epoch: fence.from_epoch, offset: first - 1, id: fence.from_id }
+    return { epoch: this.#record.epochAt(first), offset: first, id: this.#edge(first)?.id ?? '' }
+  }
+
+  #edge(offset: number): EdgeRow | undefined {
+    return this.#sql.edge.get(this.#record.ch, offset) as unknown as EdgeRow | undefined
+  }
+}
