@@ -60,9 +60,9 @@ function decode(frame: string | Uint8Array, limits: FrameLimits): Decoded[] {
 }
 
 function publication(channel: string, stored: StoredPublication): Uint8Array {
-  const { body, ...fields } = stored
+  const { body, off, id, prev, at, key, state, from } = stored
   const carried = body.json === undefined ? { bytes: body.bytes } : { data: JSON.parse(body.json) as unknown }
-  return encode({ ev: 'pub', ch: channel, ...fields, ...carried })
+  return encode({ ev: 'pub', ch: channel, off, id, prev, at, key, state, from, ...carried })
 }
 
 function asBytes(encoded: Encoded): Uint8Array {
