@@ -49,7 +49,8 @@ export class Follower {
       return push.epoch === position.epoch || this.#passed.has(push.epoch) ? 'dropped' : 'repair'
     }
     if (push.ev === 'gap') {
-      if (push.to.epoch === position.epoch && push.to.offset <= position.offset) return 'dropped'
+      this.wire = push.to.epoch
+      if (push.to.offset <= position.offset) return push.to.epoch === position.epoch ? 'dropped' : 'repair'
       this.position = push.to
       return 'skipped'
     }
