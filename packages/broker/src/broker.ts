@@ -55,7 +55,7 @@ export interface Append {
 /** The outcome for one entry of a batch. `fail` is a code of the table ERRORS. */
 export type Appended =
   | { readonly position: Position; readonly duplicate?: true; readonly fail?: never }
-  | { readonly fail: string; readonly applied: 'no' | 'unknown'; readonly position?: never }
+  | { readonly fail: string; readonly applied: 'no' | 'unknown'; readonly position?: never; readonly duplicate?: never }
 
 /** A stored entry. */
 export interface Entry {

@@ -1,0 +1,26 @@
+// Control between nodes of one process. Bytes are copied and heard in a microtask, in order; nothing is kept.
+
+import type { Control } from '../broker.ts'
+
+export class LocalControl implements Control {
+  readonly #listeners = new Map<string, (bytes: Uint8Array) => void>()
+
+  send(node: string, bytes: Uint8Array, from?: string): Promise<'sent' | 'unknown'> {
+    const copy = bytes.slice()
+    for (const name of node === '*' ? [...this.#listeners.keys()] : [node]) {
+      if (node === '*' && name === from) continue
+      // Looked up late: a node that went meanwhile hears nothing.
+      void Promise.resolve().then(() => this.#listeners.get(name)?.(copy))
+    }
+    return Promise.resolve('sent')
+  }
+
+  listen(node: string, heard: (bytes: Uint8Array) => void): void {
+    this.#listeners.set(node, heard)
+  }
+
+  /** Ends all listening. */
+  clear(): void {
+    this.#listeners.clear()
+  }
+}
