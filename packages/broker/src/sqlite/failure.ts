@@ -47,6 +47,11 @@ export function isMediumFailure(error: unknown): boolean {
   return [BUSY, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB].includes(primaryCode(error))
 }
 
+/** Is there no space left? SQLite has rolled back then, and the connection goes on. */
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === FULL
+}
+
 /**
  * May a COMMIT that failed so be found in the file after a crash? A full disk ends the write before the frame that
  * commits is whole; a failed fsync comes after it.

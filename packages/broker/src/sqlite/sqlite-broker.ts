@@ -1,7 +1,15 @@
 // The broker whose logs are one SQLite file: dense offsets, entry, head and key in one transaction, group commit, one
 // process per file. It answers from the file and never from what it has not committed.
 
-import { type Clock, type Position, type Random, RealtimeError, systemClock, systemRandom } from '@tautline/wire'
+import {
+  type Clock,
+  type Position,
+  type Random,
+  RealtimeError,
+  systemClock,
+  systemRandom,
+  type Timer,
+} from '@tautline/wire'
 import type { Append, Appended, Broker, Cast, Control, Detach, Facts, LogRule, Page, Sink } from '../broker.ts'
 import { Feeds } from '../memory/feeds.ts'
 import { LocalControl } from '../memory/local-control.ts'
@@ -9,7 +17,7 @@ import { slotAt, type Unwritten, unwrittenPosition } from '../unwritten.ts'
 import { type AppendScene, appendBatch, type Outcome } from './appender.ts'
 import { Channels } from './channels.ts'
 import { CommitQueue, type Pending } from './commit-queue.ts'
-import { isMediumFailure, mayHaveCommitted } from './failure.ts'
+import { isFull, isMediumFailure, mayHaveCommitted } from './failure.ts'
 import { headOf, type ReadScene, readAfter, readBack } from './reader.ts'
 import { sweep } from './retention.ts'
 import { CommitError, Store, type StoreOptions } from './store.ts'
@@ -39,9 +47,11 @@ const QUEUE = { entries: 16_384, bytes: 64 * 1024 * 1024, groupEntries: 512, gro
 /** Entries, and bytes of them, after which what the WAL holds is moved into the file. */
 const CHECKPOINT_ENTRIES = 2_000
 const CHECKPOINT_BYTES = 4 * 1024 * 1024
-/** ms between steps of the sweep: while there is nothing to remove, and while there is. */
-const SWEEP_IDLE = 1_000
+/** ms between steps of the sweep: while there is something to remove, and while there is not. */
 const SWEEP_BUSY = 50
+const SWEEP_IDLE = 1_000
+/** What the pause grows to while nothing is appended either. */
+const SWEEP_ASLEEP = 300_000
 const SWEEP_BUDGET = { channels: 200, rows: 500 }
 /** ms between attempts to open the file again after a failure. */
 const REOPEN_EVERY = 500
@@ -67,7 +77,8 @@ export class SqliteBroker implements Broker {
   #writtenBytes = 0
   #checkpointDue = false
   #sweepAfter = 0
-  #sweepTimer: unknown
+  #sweepPause = SWEEP_IDLE
+  #sweepTimer: Timer
   #closed = false
 
   private constructor(options: SqliteBrokerOptions, store: (options: StoreOptions) => Store) {
@@ -100,7 +111,7 @@ export class SqliteBroker implements Broker {
     this.#queue = new CommitQueue(clock, QUEUE, (group) => this.#commit(group))
     this.#store = store(this.#options)
     this.#channels = new Channels(this.#store.sql, this.#maxChannels)
-    this.#sweepTimer = clock.setTimer(() => this.#sweep(), SWEEP_IDLE)
+    this.#sweepTimer = clock.setTimer(() => this.#sweep(), this.#sweepPause)
   }
 
   /** Opens a file, creates it where it is missing. @throws StoreOpenError, with a code and what to do about it */
@@ -190,6 +201,7 @@ export class SqliteBroker implements Broker {
       this.#writtenBytes += pending.weight
       pending.resolve(settled)
     }
+    if (this.#sweepPause > SWEEP_IDLE) this.#sweepIn(SWEEP_IDLE)
     this.#checkpointSoon()
   }
 
@@ -204,23 +216,23 @@ export class SqliteBroker implements Broker {
     }
     const unknown = error instanceof CommitError && mayHaveCommitted(cause)
     this.#log('sqlite.append', { file: this.#options.file, applied: unknown ? 'unknown' : 'no', error: cause })
-    // What the file holds now is settled by opening it again: until then nothing is appended.
-    if (unknown || isMediumFailure(cause)) this.#recover(store, unknown)
+    // But for a full disk: what the file holds now is settled by opening it again. Until then nothing is appended.
+    if (unknown || isMediumFailure(cause)) this.#recover(store, cause)
     for (const pending of group) {
       if (unknown) this.#feeds.tell(pending.channel, (sink) => sink.interrupted())
       pending.resolve(refuse(pending.batch, 'unavailable', unknown ? 'unknown' : 'no'))
     }
   }
 
-  #recover(store: Store, unknown: boolean): void {
-    if (!unknown) {
+  #recover(store: Store, error: unknown): void {
+    if (isFull(error)) {
       try {
-        // A full disk often has room for the file's own pages: the WAL can then begin anew.
+        // There is often room in the file itself: then the WAL can begin anew.
         store.checkpoint()
-        return
       } catch {
-        // Then the connection is opened anew.
+        // The connection stays good, and appends when space returns.
       }
+      return
     }
     store.abandon()
     this.#store = null
@@ -264,11 +276,20 @@ export class SqliteBroker implements Broker {
 
   #sweep(): void {
     if (this.#closed) return
-    let pause = SWEEP_IDLE
     this.#queue.blocking(() => {
-      if (this.#sweepStep()) pause = SWEEP_BUSY
-      else this.#checkpoint()
+      const written = this.#written > 0
+      if (this.#sweepStep()) {
+        this.#sweepIn(SWEEP_BUSY)
+        return
+      }
+      this.#sweepIn(written ? SWEEP_IDLE : Math.min(SWEEP_ASLEEP, Math.max(SWEEP_IDLE, 2 * this.#sweepPause)))
+      this.#checkpoint()
     })
+  }
+
+  #sweepIn(pause: number): void {
+    this.#clock.clearTimer(this.#sweepTimer)
+    this.#sweepPause = pause
     this.#sweepTimer = this.#clock.setTimer(() => this.#sweep(), pause)
   }
 
