@@ -1,0 +1,105 @@
+// What one observer received of one channel: in order, once, without a hole that was not announced, up to the end.
+
+import type { Position } from '@tautline/wire'
+import type { Step, Stream } from '../history.ts'
+import { type Check, show } from '../survey.ts'
+import type { Truth } from '../truth.ts'
+import { endOf, walk } from '../walk.ts'
+
+/** "offsets consecutive between announced losses (chain by prev for sparse)" */
+export const consecutive: Check = ({ history, truths }, report) => {
+  for (const stream of history.streams) {
+    const truth = truths.get(stream.channel)
+    if (truth === undefined || truth.log.ephemeral) continue
+    const seen = new Set<string>()
+    for (const { step, before } of walk(stream)) {
+      if (step.kind !== 'message' || step.position === null || before === null || seen.has(step.id)) continue
+      seen.add(step.id)
+      const predecessor = truth.find(step.position)?.entry.predecessor
+      if (predecessor === undefined || follows(truth, predecessor, before)) continue
+      const text = `stood at ${show(before)} and received ${show(step.position)}, which follows ${show(predecessor)}`
+      report({ channel: stream.channel, observer: stream.observer, at: step.at, text })
+    }
+  }
+}
+
+/** Ids decide where both are known: an offset may be issued again (L7). */
+function follows(truth: Truth, predecessor: Position, before: Position): boolean {
+  if (predecessor.offset !== before.offset) return false
+  return predecessor.id === before.id || !truth.byId.has(before.id)
+}
+
+/** "no duplicate to the application"; nor twice over one connection. */
+export const once: Check = ({ history }, report) => {
+  for (const { observer, channel, steps } of history.streams) {
+    const seen = new Set<string>()
+    for (const step of steps) {
+      // Whoever starts again from an older position asks for what it had.
+      if (step.kind === 'start') seen.clear()
+      if (step.kind !== 'message') continue
+      if (seen.has(step.id))
+        report({ channel, observer, at: step.at, text: `received ${step.id} twice (${step.payload})` })
+      seen.add(step.id)
+    }
+  }
+}
+
+/** "received plus announced covers the log" for whoever is live at the end. */
+export const covered: Check = ({ history, truths }, report) => {
+  for (const stream of history.streams) {
+    const truth = truths.get(stream.channel)
+    if (!stream.live || truth === undefined || truth.log.ephemeral) continue
+    const { at, since } = endOf(stream)
+    const where = { channel: stream.channel, observer: stream.observer, at: since }
+    if (at === null) report({ ...where, text: 'live, and never told where it stands' })
+    else if (truth.last !== null && at.id !== truth.last.position.id) {
+      report({ ...where, text: `live at ${show(at)}, and the log ends with ${show(truth.last.position)}` })
+    } else if (truth.last === null && at.offset > 0) {
+      report({ ...where, text: `live at ${show(at)}, and the log is empty: nobody said what became of it` })
+    }
+  }
+}
+
+/** Nothing comes after the reply to `unsubscribe`, a revocation, or the end of the connection. */
+export const silentAfterEnd: Check = ({ history }, report) => {
+  for (const stream of history.streams) {
+    let ended: Step | null = null
+    for (const { step, on } of walk(stream)) {
+      if (step.kind === 'stop') ended = step
+      else if (step.kind !== 'start' && !on && ended?.kind === 'stop') {
+        const text = `${step.kind} ${step.at - ended.at} ms after it was ${ended.why}`
+        report({ channel: stream.channel, observer: stream.observer, at: step.at, text })
+      }
+    }
+  }
+}
+
+/** A gap says exactly how many entries its policy left out, and a policy that leaves nothing out makes none. */
+export const gapCounts: Check = ({ history, truths }, report) => {
+  for (const stream of history.streams) {
+    const truth = truths.get(stream.channel)
+    if (truth === undefined || truth.log.ephemeral) continue
+    for (const { step, before } of walk(stream)) {
+      if (step.kind !== 'gap') continue
+      const wrong = wrongGap(stream, truth, step, before)
+      if (wrong !== null) report({ channel: stream.channel, observer: stream.observer, at: step.at, text: wrong })
+    }
+  }
+}
+
+function wrongGap(
+  { policy }: Stream,
+  truth: Truth,
+  gap: Extract<Step, { kind: 'gap' }>,
+  before: Position | null,
+): string | null {
+  if (gap.why === 'dropped' && typeof policy !== 'object') return `dropped under the policy ${String(policy)}`
+  if (gap.why === 'conflated' && policy !== 'latest') return `conflated under the policy ${JSON.stringify(policy)}`
+  const to = truth.byId.get(gap.to.id)
+  if (to === undefined) return `a gap up to ${show(gap.to)}, which the log has not`
+  if (before === null) return null
+  const from = before.offset === 0 ? 0 : truth.byId.get(before.id)?.rank
+  if (from === undefined) return null
+  const count = to.rank - from
+  return count === gap.count ? null : `a gap of ${gap.count} from ${show(before)} to ${show(gap.to)}: it is ${count}`
+}

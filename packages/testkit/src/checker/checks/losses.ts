@@ -1,0 +1,115 @@
+// What was announced is true: every loss is justified, `recovered` is proved, and a subscription starts where it asked.
+
+import type { Lost, Position } from '@tautline/wire'
+import type { Fault, Step, Stream } from '../history.ts'
+import { type Check, show } from '../survey.ts'
+import type { Truth } from '../truth.ts'
+import { lossOf, walk } from '../walk.ts'
+
+/** "every announced loss justified": a trim, an epoch change, a lie, a limit really happened. Never a false `lost`. */
+export const lossJustified: Check = ({ history, truths }, report) => {
+  for (const stream of history.streams) {
+    const truth = truths.get(stream.channel)
+    for (const { step, before, since } of walk(stream)) {
+      const lost = lossOf(step)
+      if (lost === null) continue
+      const where = { channel: stream.channel, observer: stream.observer, at: step.at }
+      if (lost.why === 'ephemeral' || lost.why === 'pattern') {
+        if (!interrupted(history.faults, stream, since, step.at))
+          report({ ...where, text: `lost {${lost.why}} of nothing` })
+        continue
+      }
+      const at = before ?? lost.from
+      if (truth === undefined || at === undefined) continue
+      const false_ = falseLoss(truth, lost, at, since, step.at)
+      if (false_ !== null) report({ ...where, text: `lost {${lost.why}} at ${show(at)}: ${false_}` })
+    }
+  }
+}
+
+function interrupted(faults: readonly Fault[], { client }: Stream, since: number, until: number): boolean {
+  return faults.some(
+    (fault) => fault.at <= until && fault.at >= since && (fault.kind !== 'disconnected' || fault.client === client),
+  )
+}
+
+/** Why the loss is a false one; null: it is justified. */
+function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: number): string | null {
+  const held = truth.byId.get(at.id)
+  // What the position stands for is gone: whatever the store can still say of it is right.
+  if (held !== undefined && held.entry.vanished !== null && held.entry.vanished <= now) return null
+  const generation = truth.generation(at, since)
+  if (generation < truth.generationAt(now)) return null
+  if (at.offset === 0 && truth.lostEntries(since, now)) return null
+  if (lost.why === 'epoch') return "its epoch is still the log's"
+  if (lost.why === 'diverged') return 'its entry is in the log'
+  const next = truth.after(at, generation)
+  if (next === undefined || next.entry.stored > now) return 'nothing follows it'
+  if (lost.why === 'limit') {
+    const count = truth.countAfter(next.rank - 1, generation, now)
+    return count > truth.log.rule.budget ? null : `${count} entries follow it, the budget is ${truth.log.rule.budget}`
+  }
+  return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
+}
+
+/** "recovered" only with proof: the position is of the log, and all that follows it was there when it was asked for. */
+export const recovered: Check = ({ history, truths }, report) => {
+  for (const stream of history.streams) {
+    const truth = truths.get(stream.channel)
+    if (truth === undefined || truth.log.ephemeral) continue
+    for (const { step, since } of walk(stream)) {
+      if (step.kind !== 'start' || step.outcome === null || step.outcome === 'lost') continue
+      const wrong = wrongOutcome(truth, step, Math.min(since, step.asked))
+      if (wrong !== null) report({ channel: stream.channel, observer: stream.observer, at: step.at, text: wrong })
+    }
+  }
+}
+
+function wrongOutcome(truth: Truth, step: Extract<Step, { kind: 'start' }>, since: number): string | null {
+  if (typeof step.from !== 'object' || !('epoch' in step.from)) {
+    return step.outcome === 'recovered' ? 'recovered, and no position was given' : null
+  }
+  const { from, start, asked } = step
+  if (step.outcome === 'fresh') return `fresh, although ${show(from)} was given`
+  if (start === null || start.offset !== from.offset || start.id !== from.id) {
+    return `recovered at ${show(start)}, asked for was ${show(from)}`
+  }
+  const vanished = truth.byId.get(from.id)?.entry.vanished ?? null
+  if (vanished !== null && vanished <= asked) return `recovered at ${show(from)}, which had vanished`
+  const generation = truth.generation(from, since)
+  if (generation < truth.generationAt(asked))
+    return `recovered at ${show(from)}, which was lost with the store's memory`
+  const next = truth.after(from, generation)
+  if (next !== undefined && truth.gone(next) <= asked) {
+    return `recovered at ${show(from)}, and ${show(next.entry.position)} behind it was not served any more`
+  }
+  return null
+}
+
+/** A subscription that asked for the last n gets n, or all that is served; `start` and `head` are of the log. */
+export const startsWhereAsked: Check = ({ history, truths }, report) => {
+  for (const { observer, channel, steps } of history.streams) {
+    const truth = truths.get(channel)
+    if (truth === undefined || truth.log.ephemeral) continue
+    for (const step of steps) {
+      if (step.kind !== 'start' || step.outcome === null) continue
+      const wrong = wrongStart(truth, step)
+      if (wrong !== null) report({ channel, observer, at: step.at, text: wrong })
+    }
+  }
+}
+
+function wrongStart(truth: Truth, step: Extract<Step, { kind: 'start' }>): string | null {
+  const { start, head, from } = step
+  if (start === null || head === null) return `no ${start === null ? 'start' : 'head'} on a channel with a log`
+  if (typeof from !== 'object' || !('last' in from) || head.offset === 0) return null
+  const newest = truth.byId.get(head.id)
+  const oldest = start.offset === 0 ? { rank: 0 } : truth.byId.get(start.id)
+  if (newest === undefined || oldest === undefined) return null
+  const count = newest.rank - oldest.rank
+  if (count >= from.last || start.offset === 0) return null
+  const left = truth.byId.get(start.id)
+  return left === undefined || truth.gone(left) <= step.at
+    ? null
+    : `the last ${from.last} were asked for, ${count} came, and ${show(start)} was served too`
+}

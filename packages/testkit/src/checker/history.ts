@@ -1,0 +1,166 @@
+// What the observers of a run wrote down, and what the store had. The checker reads nothing else, so that a history can
+// come from the simulation, from real processes, or from a test that made it up. All times: ms of one common clock.
+
+import type { From, Lost, Policy, Position } from '@tautline/wire'
+
+/** One publication that an application asked for, and what it was told. */
+export interface Publish {
+  readonly client: string
+  readonly channel: string
+  /** Unique over the whole run: what the checker knows a publication by. */
+  readonly payload: string
+  readonly key: string | null
+  readonly invoked: number
+  readonly settled: number | null
+  readonly outcome: 'ok' | 'failed' | 'unknown' | 'pending'
+  /** Of the error. */
+  readonly code?: string
+  /** With ok; null on ephemeral channels. */
+  readonly position?: Position | null
+  readonly duplicate?: boolean
+}
+
+/** What an observer of a channel received or was told, in its own order. */
+export type Step =
+  | {
+      readonly kind: 'start'
+      readonly at: number
+      /** When it was asked for. */
+      readonly asked: number
+      readonly from: From
+      /** null: the observer is not told. */
+      readonly outcome: 'fresh' | 'recovered' | 'lost' | null
+      readonly start: Position | null
+      readonly head: Position | null
+      readonly lost?: Lost
+    }
+  | {
+      readonly kind: 'message'
+      readonly at: number
+      /** null on ephemeral channels. */
+      readonly position: Position | null
+      readonly id: string
+      readonly payload: string
+      readonly state?: string
+      /** Whether the observer was told that it is its own; null: it is not told. */
+      readonly own: boolean | null
+    }
+  | {
+      readonly kind: 'gap'
+      readonly at: number
+      readonly to: Position
+      readonly count: number
+      readonly why: string
+    }
+  | { readonly kind: 'lost'; readonly at: number; readonly lost: Lost; readonly start: Position | null }
+  | { readonly kind: 'fence'; readonly at: number; readonly from: Position; readonly epoch: string }
+  /** Unsubscribed, revoked, or the connection's end: nothing may follow but a new start. */
+  | { readonly kind: 'stop'; readonly at: number; readonly why: 'unsubscribed' | 'revoked' | 'closed' }
+
+/**
+ * One observer of one channel: an application's subscription, or a connection as its frames show it (`wire`), where a
+ * channel's epoch follows `sub`, `lost` and `fence`.
+ */
+export interface Stream {
+  readonly observer: string
+  readonly client: string
+  readonly level: 'application' | 'wire'
+  readonly channel: string
+  readonly policy: Policy
+  readonly steps: readonly Step[]
+  /** Was it live when the run ended, after the quiet? */
+  readonly live: boolean
+}
+
+/** An entry that the store had at some time. */
+export interface LogEntry {
+  readonly position: Position
+  /** The cut before it. */
+  readonly predecessor: Position
+  readonly stored: number
+  readonly payload: string
+  readonly scope: string
+  readonly key: string | null
+  readonly state?: string
+  /** Did it come with a fence that says: entries may have vanished? */
+  readonly possibleLoss: boolean
+  /** How often the store had lost its whole memory before. */
+  readonly generation: number
+  /** When the store lost it; null: never. */
+  readonly vanished: number | null
+}
+
+/** One channel's log, everything that was ever in it, in the order of storing. */
+export interface ChannelLog {
+  readonly channel: string
+  readonly entries: readonly LogEntry[]
+  /** What the rule serves. `budget`: entries a recovery may bring. */
+  readonly rule: { readonly size: number; readonly ttl: number; readonly window: number; readonly budget: number }
+  readonly ephemeral: boolean
+}
+
+/** What really happened, as the checker must know it to judge what was announced. */
+export interface Fault {
+  readonly at: number
+  readonly kind: 'wipe' | 'failover' | 'interrupted' | 'disconnected'
+  /** disconnected: whose connection ended. */
+  readonly client?: string
+}
+
+/** One call of a method. */
+export interface Call {
+  readonly client: string
+  readonly call: string
+  readonly outcome: 'ok' | 'failed' | 'unknown' | 'pending'
+  /** How often a node began it. */
+  readonly executions: number
+  /** Sequence numbers of a stream's values, as they arrived. */
+  readonly values?: readonly number[]
+  /** How many values it should have had, where the outcome is ok. */
+  readonly expected?: number
+}
+
+/** Who is in a channel after the quiet, by different sources. */
+export interface PresenceView {
+  readonly observer: string
+  readonly channel: string
+  /** Sorted. */
+  readonly members: readonly string[]
+}
+
+/** A promise that the layer made and must have kept. */
+export interface Reached {
+  readonly observer: string
+  readonly channel: string
+  readonly asked: Position
+  readonly at: number
+}
+
+export interface History {
+  readonly publishes: readonly Publish[]
+  readonly streams: readonly Stream[]
+  readonly logs: readonly ChannelLog[]
+  readonly faults: readonly Fault[]
+  readonly calls: readonly Call[]
+  /** Views of those who look … */
+  readonly presence: readonly PresenceView[]
+  /** … and who really is there, one per channel. */
+  readonly present: readonly PresenceView[]
+  readonly reached: readonly Reached[]
+  /** What has not come to rest after the quiet: a client not connected, a subscription not live. */
+  readonly restless: readonly { readonly observer: string; readonly text: string }[]
+  /** Does the store show its lineage (L2)? If not, an offset may be issued again in one epoch (L7). */
+  readonly lineage: boolean
+  /** How long the store keeps keys at least, ms; 0: not over a loss of memory. */
+  readonly end: number
+}
+
+/** Something that must not be. */
+export interface Finding {
+  /** The check that says so. */
+  readonly check: string
+  readonly channel: string | null
+  readonly observer: string | null
+  readonly at: number
+  readonly text: string
+}

@@ -1,0 +1,94 @@
+// A channel's log as the checks ask it: which entry follows which, since when one is not served any more, what a
+// position stands for. Built once, in linear time, from everything that was ever stored.
+
+import type { Position } from '@tautline/wire'
+import type { ChannelLog, Fault, LogEntry } from './history.ts'
+
+/** An entry with its place. */
+export interface Placed {
+  readonly entry: LogEntry
+  /** How many entries lead to it, itself included, since the log began or memory was lost. */
+  readonly rank: number
+}
+
+/** What is true of one channel. */
+export class Truth {
+  readonly log: ChannelLog
+  readonly byId: Map<string, Placed> = new Map()
+  /** The entry with which the log ends; null: empty. */
+  readonly last: LogEntry | null
+  readonly #byOffset = new Map<string, Placed>()
+  /** id of the predecessor ('' + generation at the beginning) → what follows it in the log that remained */
+  readonly #next = new Map<string, Placed>()
+  /** generation, rank → when the first entry of that rank was stored */
+  readonly #reached = new Map<string, number>()
+  readonly #generations = new Map<string, number>()
+  readonly #wipes: readonly number[]
+  readonly #failovers: readonly number[]
+
+  constructor(log: ChannelLog, faults: readonly Fault[]) {
+    this.log = log
+    this.#wipes = faults.filter((fault) => fault.kind === 'wipe').map((fault) => fault.at)
+    this.#failovers = faults.filter((fault) => fault.kind === 'failover').map((fault) => fault.at)
+    let last: LogEntry | null = null
+    for (const entry of log.entries) {
+      this.#place(entry)
+      if (entry.vanished === null) last = entry
+    }
+    this.last = last !== null && last.generation === this.#wipes.length ? last : null
+  }
+
+  /** Found by its id, else by its place. */
+  find(position: Position): Placed | undefined {
+    return this.byId.get(position.id) ?? this.#byOffset.get(`${position.epoch} ${position.offset}`)
+  }
+
+  /** What follows a position in the log that remained. */
+  after(position: Position, generation: number): Placed | undefined {
+    return this.#next.get(position.offset === 0 ? `start ${generation}` : position.id)
+  }
+
+  /** Since when the rule does not serve an entry, wherever it still lies. */
+  gone({ entry, rank }: Placed): number {
+    const pushed = this.#reached.get(`${entry.generation} ${rank + this.log.rule.size}`) ?? Number.POSITIVE_INFINITY
+    return Math.min(pushed, entry.stored + this.log.rule.ttl)
+  }
+
+  /** How often memory had been lost when the position was of the log; `since`: when somebody held it at the latest. */
+  generation(position: Position, since: number): number {
+    const entry = position.id === '' ? undefined : this.byId.get(position.id)?.entry
+    return entry?.generation ?? this.#generations.get(position.epoch) ?? this.generationAt(since)
+  }
+
+  generationAt(time: number): number {
+    return this.#wipes.filter((at) => at <= time).length
+  }
+
+  /** Has a failover lost entries of this channel between two times? */
+  lostEntries(from: number, to: number): boolean {
+    const between = this.#failovers.some((at) => at > from && at <= to)
+    return between && this.log.entries.some((one) => one.vanished !== null && one.vanished > from && one.vanished <= to)
+  }
+
+  /** Entries behind a rank that were there at a time. */
+  countAfter(rank: number, generation: number, time: number): number {
+    let high = rank
+    while ((this.#reached.get(`${generation} ${high + 1}`) ?? Number.POSITIVE_INFINITY) <= time) high++
+    return high - rank
+  }
+
+  #place(entry: LogEntry): void {
+    const before = entry.predecessor.offset === 0 ? undefined : this.byId.get(entry.predecessor.id)
+    const placed: Placed = { entry, rank: (before?.rank ?? 0) + 1 }
+    this.byId.set(entry.position.id, placed)
+    this.#byOffset.set(`${entry.position.epoch} ${entry.position.offset}`, placed)
+    this.#generations.set(entry.position.epoch, entry.generation)
+    this.#generations.set(entry.predecessor.epoch, entry.generation)
+    if (entry.vanished === null) {
+      const from = entry.predecessor.offset === 0 ? `start ${entry.generation}` : entry.predecessor.id
+      this.#next.set(from, placed)
+    }
+    const name = `${entry.generation} ${placed.rank}`
+    if (!this.#reached.has(name)) this.#reached.set(name, entry.stored)
+  }
+}

@@ -1,0 +1,121 @@
+// A machine of the simulated world: whatever runs on it (a node, a client, the store) sees time through it, and all that
+// reaches it from outside comes through `post`. A machine can stall, sleep, jump in its wall time and die; nothing that
+// was set on a dead machine ever runs, so that no zombie acts.
+
+import type { Clock, Timer } from '@tautline/wire'
+import type { Pending, Scheduler } from './scheduler.ts'
+
+interface SetTimer {
+  cleared: boolean
+  pending: Pending | null
+}
+
+/** Where the simulated 1970 lies: wall times look like those of today. */
+export const EPOCH = 1_790_000_000_000
+
+/** One machine: a clock, and the place where events of the world become events of a program. */
+export class Machine implements Clock {
+  readonly name: string
+  readonly #scheduler: Scheduler
+  #skew: number
+  #frozen = false
+  #alive = true
+  #unparking = false
+  readonly #parked: (() => void)[] = []
+
+  /** @param skew by how many ms its wall clock differs from the true one */
+  constructor(scheduler: Scheduler, name: string, skew = 0) {
+    this.#scheduler = scheduler
+    this.name = name
+    this.#skew = skew
+  }
+
+  get alive(): boolean {
+    return this.#alive
+  }
+
+  get frozen(): boolean {
+    return this.#frozen
+  }
+
+  now(): number {
+    return this.#scheduler.now
+  }
+
+  wall(): number {
+    return Math.floor(EPOCH + this.#scheduler.now + this.#skew)
+  }
+
+  setTimer(callback: () => void, ms: number): Timer {
+    const timer: SetTimer = { cleared: false, pending: null }
+    const run = (): void => {
+      if (!timer.cleared) callback()
+    }
+    timer.pending = this.#scheduler.at(ms, () => this.#enter(run))
+    return timer
+  }
+
+  clearTimer(timer: Timer): void {
+    const set = timer as SetTimer | null | undefined
+    if (set === null || set === undefined) return
+    // It may wait among the parked: there it only counts as cleared.
+    set.cleared = true
+    if (set.pending !== null) set.pending.run = null
+  }
+
+  defer(callback: () => void): void {
+    this.#scheduler.at(0, () => this.#enter(callback))
+  }
+
+  /** Something reaches the machine from outside after `ms`: a frame, an answer of the store. */
+  post(callback: () => void, ms: number): void {
+    this.#scheduler.at(ms, () => this.#enter(callback))
+  }
+
+  /** Something in the world around it, which neither stalls nor dies with it. */
+  outside(callback: () => void, ms: number): void {
+    this.#scheduler.at(ms, callback)
+  }
+
+  /** Moves the wall clock; monotonic time does not notice. */
+  jump(ms: number): void {
+    this.#skew += ms
+  }
+
+  /** Stops everything on it: a stalled loop, a laptop asleep. What falls due meanwhile waits. */
+  freeze(): void {
+    this.#frozen = true
+  }
+
+  /** Goes on: what waited runs now, in the order in which it fell due, ahead of all that comes later. */
+  thaw(): void {
+    this.#frozen = false
+    this.#unpark()
+  }
+
+  /** The power is cut. What was set on it never runs. */
+  kill(): void {
+    this.#alive = false
+    this.#parked.length = 0
+  }
+
+  #enter(callback: () => void): void {
+    if (!this.#alive) return
+    if (this.#frozen || this.#parked.length > 0) {
+      this.#parked.push(callback)
+      if (this.#parked.length === 1) this.#unpark()
+    } else callback()
+  }
+
+  #unpark(): void {
+    if (this.#frozen || this.#unparking || this.#parked.length === 0) return
+    this.#unparking = true
+    this.#scheduler.at(0, () => {
+      this.#unparking = false
+      if (this.#frozen || !this.#alive) return
+      const callback = this.#parked.shift()
+      this.#unpark()
+      callback?.()
+    })
+  }
+}

@@ -1,0 +1,111 @@
+// The feed of the simulated store: entries travel to every node that attached, each notice on its own way, so that they
+// arrive late, twice, in another order, or not at all; whoever may have missed one is told `interrupted` afterwards.
+
+import type { Cast, Detach, Sink } from '@tautline/broker'
+import { matchesPattern } from '@tautline/wire'
+import type { Chance } from '../chance.ts'
+import type { Machine } from '../machine.ts'
+import type { StoredEntry } from './log-model.ts'
+
+/** How notices travel. Shares are of 1. */
+export interface FeedConditions {
+  /** ms. */
+  latency: number
+  /** ms more at most: what reorders. */
+  jitter: number
+  twice: number
+  dropped: number
+}
+
+interface Attachment {
+  readonly node: Machine
+  readonly name: string
+  readonly pattern: boolean
+  readonly sink: Sink
+  on: boolean
+}
+
+/** Everyone who listens. */
+export class Feed {
+  readonly conditions: FeedConditions = { latency: 2, jitter: 4, twice: 0.02, dropped: 0 }
+  /** Called where a node was told that it may have missed something. */
+  readonly #told: (node: string) => void
+  readonly #chance: Chance
+  readonly #world: Machine
+  readonly #channels = new Map<string, Attachment[]>()
+  readonly #patterns: Attachment[] = []
+  /** Nodes that will be told of a dropped notice. */
+  readonly #breaking = new Set<Machine>()
+
+  /** @param world whose time passes while notices travel */
+  constructor(chance: Chance, world: Machine, told: (node: string) => void) {
+    this.#chance = chance
+    this.#world = world
+    this.#told = told
+  }
+
+  attach(node: Machine, name: string, pattern: boolean, sink: Sink): Detach {
+    const attachment: Attachment = { node, name, pattern, sink, on: true }
+    const list = pattern ? this.#patterns : (this.#channels.get(name) ?? [])
+    if (!pattern) this.#channels.set(name, list)
+    list.push(attachment)
+    return () => {
+      attachment.on = false
+      const at = list.indexOf(attachment)
+      if (at !== -1) list.splice(at, 1)
+    }
+  }
+
+  entry(entry: StoredEntry): void {
+    this.#tell(entry.channel, (sink) => sink.entry(entry.channel, entry))
+  }
+
+  cast(channel: string, cast: Cast): void {
+    this.#tell(channel, (sink) => sink.cast(channel, cast))
+  }
+
+  /** The link of a node, or of all nodes, breaks and is there again after `ms`: what was under way may be lost. */
+  interrupt(node: string | null, ms: number): void {
+    const nodes = new Set([...this.#all()].map((one) => one.node).filter((one) => node === null || one.name === node))
+    for (const one of nodes) this.#breakLink(one, ms)
+  }
+
+  forget(node: Machine): void {
+    for (const list of [...this.#channels.values(), this.#patterns]) {
+      for (const one of [...list]) if (one.node === node) list.splice(list.indexOf(one), 1)
+    }
+  }
+
+  *#all(): Generator<Attachment> {
+    for (const list of this.#channels.values()) yield* list
+    yield* this.#patterns
+  }
+
+  #tell(channel: string, tell: (sink: Sink) => void): void {
+    for (const one of this.#channels.get(channel) ?? []) this.#send(one, tell)
+    for (const one of this.#patterns) if (matchesPattern(one.name, channel)) this.#send(one, tell)
+  }
+
+  #send(one: Attachment, tell: (sink: Sink) => void): void {
+    const { latency, jitter, twice, dropped } = this.conditions
+    if (this.#chance.happens(dropped)) return this.#breakLink(one.node, this.#chance.within(5, 3_000))
+    const copies = this.#chance.happens(twice) ? 2 : 1
+    for (let i = 0; i < copies; i++) {
+      one.node.post(() => {
+        if (one.on) tell(one.sink)
+      }, latency + this.#chance.within(0, jitter))
+    }
+  }
+
+  #breakLink(node: Machine, ms: number): void {
+    if (this.#breaking.has(node)) return
+    this.#breaking.add(node)
+    this.#world.outside(() => {
+      this.#breaking.delete(node)
+      node.post(() => {
+        this.#told(node.name)
+        for (const one of [...this.#all()]) if (one.node === node && one.on) one.sink.interrupted()
+      }, 1)
+    }, ms)
+  }
+}
