@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { readOk, readServerMessage, WireError } from '../src/mod.ts'
+
+function malformed(read: () => unknown): boolean {
+  try {
+    read()
+    return false
+  } catch (error) {
+    assert.ok(error instanceof WireError && error.kind === 'malformed', String(error))
+    return true
+  }
+}
+
+test('a push that this version does not know is ignored, whatever it holds (tautline.v1 §1)', () => {
+  for (const ev of ['delta', 'constructor', '', 1, null, {}]) {
+    assert.equal(readServerMessage({ value: { ev, ch: 7 }, bad: 'an extension' }), null)
+  }
+})
+
+test('unknown fields are left behind', () => {
+  assert.deepEqual(readServerMessage({ value: { ev: 'health', ok: true, more: 1 } }), { ev: 'health', ok: true })
+  assert.deepEqual(readOk('publish', { position: null, more: 1, duplicate: false }), { position: null })
+  assert.deepEqual(readOk('cancel', { more: 1 }), {})
+})
+
+test('what is known and wrong is malformed', () => {
+  for (const value of [
+    null,
+    [],
+    'x',
+    {},
+    { id: 0, ok: {} },
+    { id: '1', ok: {} },
+    { id: 1 },
+    { id: 1, ok: 1 },
+    { id: 1, error: 'no' },
+    { id: 1, error: { code: 'x', message: '', retry: 'maybe' } },
+    { ev: 'pub', ch: 'c', id: 'w.1', at: 1 },
+    { ev: 'pub', ch: 'c', id: 'w.1', at: 1, off: -1, data: 1 },
+    { ev: 'pub', ch: 'a b', id: 'w.1', at: 1, data: 1 },
+    { ev: 'fence', ch: 'c', from: null, epoch: 'e', loss: 'none' },
+    { ev: 'gap', ch: 'c', to: null, count: 1, why: 'dropped' },
+    { ev: 'lost', ch: 'c', start: null, lost: { why: 'bored', to: null, spread: 0 } },
+    { ev: 'members', ch: 'c', rev: 1, count: 1, joined: [{}] },
+    { ev: 'rpc', call: 0, seq: 0, data: 1 },
+    { ev: 'bye', code: 1e9, reason: '' },
+    { ev: 'ping' },
+  ]) {
+    assert.ok(
+      malformed(() => readServerMessage({ value })),
+      JSON.stringify(value),
+    )
+  }
+  assert.ok(malformed(() => readServerMessage({ value: { ev: 'health', ok: true }, bad: 'x' })))
+  assert.ok(malformed(() => readServerMessage({ value: { id: 1, ok: {} }, bad: 'x' })))
+  assert.ok(malformed(() => readOk('connect', {})))
+  assert.ok(malformed(() => readOk('history', { items: [1], start: null, end: null, more: 0 })))
+  assert.ok(malformed(() => readOk('ping', null)))
+})
+
+test('bytes come out as bytes, also in the items of a page and the result of a call', () => {
+  const pub = { ev: 'pub', ch: 'c', id: 'w.1', at: 1, bytes: 'QQ' }
+  const read = readServerMessage({ value: pub })
+  assert.deepEqual(read, { ...pub, bytes: Uint8Array.of(65) })
+  const position = { epoch: 'e', offset: 0, id: '' }
+  const page = readOk('history', { items: [pub], start: position, end: position, more: false })
+  assert.deepEqual(page.items, [read])
+  assert.deepEqual(readOk('rpc', { bytes: 'QQ' }), { bytes: Uint8Array.of(65) })
+  assert.deepEqual(readOk('rpc', {}), {})
+})
+
+test('limits of a later server are read as far as they are numbers', () => {
+  const connected = {
+    conn: 'c',
+    secret: 's',
+    node: 'n',
+    time: 1,
+    features: [],
+    ping: { every: 25_000, timeout: 20_000 },
+    window: 1,
+  }
+  const read = readOk('connect', { ...connected, limits: { frame: 1, plan: 'gold' } })
+  assert.deepEqual(read, { ...connected, limits: { frame: 1 } })
+})
