@@ -1,4 +1,4 @@
-// What the delivery policies do to a slow subscriber's queue (tautline.v1 §6). Pure functions: a queue goes in, a new one
+// What the delivery policies do to a slow subscriber's queue (tautline.v1 §8). Pure functions: a queue goes in, a new one
 // comes out, and what was removed shows as gaps through which the chain rule holds. They never send and never read a log.
 
 import type { Policy, Position } from '@tautline/wire'

@@ -12,7 +12,7 @@ const MANY = 1_000_000
 const TEN_YEARS = 3_650 * 86_400_000
 const GIB = 2 ** 30
 
-/** What `lossless` means where nothing is stored (tautline.v1 §6). */
+/** What `lossless` means where nothing is stored (tautline.v1 §8). */
 export const EPHEMERAL_POLICY: Policy = Object.freeze({ drop: 100 })
 
 /** @throws SettingError */
