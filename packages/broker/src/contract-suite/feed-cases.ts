@@ -85,7 +85,7 @@ export const feedCases: readonly Case<BrokerHarness>[] = [
       for (const [i, [pattern, ear]] of Object.entries(ears).entries()) {
         const heard = (wanted[i] as string[]).map((name) => ids.get(name) ?? '')
         await stage.until(`${pattern} hears its channels`, () => heard.every((id) => ear.heard(id)))
-        assert.deepEqual(idsOf(ear.entries).sort(), heard.sort(), pattern)
+        assert.deepEqual([...new Set(idsOf(ear.entries))].sort(), heard.sort(), pattern)
       }
     },
   },
@@ -149,7 +149,10 @@ export const feedCases: readonly Case<BrokerHarness>[] = [
       const position = stored(outcomes, 2)[0] as Position
       await closing
       const count = ear.entries.length
-      const late = await stage.a.append(channel, [stage.entry(), stage.entry()], stage.rule())
+      let late: unknown = null
+      await assert.doesNotReject(async () => {
+        late = await stage.a.append(channel, [stage.entry(), stage.entry()], stage.rule())
+      }, 'append never rejects')
       assert.deepEqual(late, Array(2).fill({ fail: 'unavailable', applied: 'no' }), show(late))
       const asks: (() => Promise<unknown>)[] = [
         () => stage.a.read(channel, position, 10, 1_000, stage.rule()),

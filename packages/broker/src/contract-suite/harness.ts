@@ -1,6 +1,7 @@
 // What an implementation lends the contract suites, and how a suite's cases are run with node:test. The cases are plain
 // functions that throw: whoever doubts the suite can run them on a broker that is broken on purpose.
 
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker } from '../broker.ts'
 import type { PresenceStore } from '../presence.ts'
@@ -14,6 +15,8 @@ export interface Harness {
    * questions a whole tick away from every edge. Real clocks: as short as the machine allows.
    */
   readonly tick?: number
+  /** How long something that has to happen soon may take on this store, ms of real time; default 5,000. */
+  readonly patience?: number
   /** Ends what is still open, both nodes included. Called once, also after a failure. */
   close(): Promise<void>
 }
@@ -76,5 +79,15 @@ export function runCases<H extends Harness>(
         await harness.close()
       }
     })
+  }
+}
+
+/** Waits until something is so, without letting store time pass. */
+export async function until(harness: Harness, what: string, so: () => boolean): Promise<void> {
+  const patience = harness.patience ?? 5_000
+  const end = performance.now() + patience
+  while (!so()) {
+    assert.ok(performance.now() < end, `within ${patience} ms: ${what}`)
+    await new Promise<void>((resolve) => setTimeout(resolve, 1))
   }
 }

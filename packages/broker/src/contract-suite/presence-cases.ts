@@ -4,9 +4,7 @@ import assert from 'node:assert/strict'
 import { type Member, RealtimeError, systemRandom } from '@tautline/wire'
 import { randomName } from '../ids.ts'
 import { memberHash, type PresenceSink, type PresenceStore } from '../presence.ts'
-import type { Case, PresenceHarness } from './harness.ts'
-
-const PATIENCE = 5_000
+import { type Case, type PresenceHarness, until } from './harness.ts'
 
 class PresenceStage {
   readonly harness: PresenceHarness
@@ -68,12 +66,8 @@ class PresenceStage {
     }
   }
 
-  async until(what: string, so: () => boolean): Promise<void> {
-    const end = performance.now() + PATIENCE
-    while (!so()) {
-      assert.ok(performance.now() < end, `within ${PATIENCE} ms: ${what}`)
-      await new Promise<void>((resolve) => setTimeout(resolve, 1))
-    }
+  until(what: string, so: () => boolean): Promise<void> {
+    return until(this.harness, what, so)
   }
 }
 

@@ -5,10 +5,7 @@ import assert from 'node:assert/strict'
 import { crosses, follow, type Position, systemRandom } from '@tautline/wire'
 import type { Append, Appended, Broker, Entry, LogRule, Matched, Page, Sink } from '../broker.ts'
 import { EntryIds, randomName } from '../ids.ts'
-import type { BrokerHarness } from './harness.ts'
-
-/** How long something that has to happen soon may take on a real store, ms. */
-const PATIENCE = 5_000
+import { type BrokerHarness, until } from './harness.ts'
 
 export class Stage {
   readonly harness: BrokerHarness
@@ -125,12 +122,8 @@ export class Stage {
   }
 
   /** Waits until something is so, without letting store time pass. */
-  async until(what: string, so: () => boolean): Promise<void> {
-    const end = performance.now() + PATIENCE
-    while (!so()) {
-      assert.ok(performance.now() < end, `within ${PATIENCE} ms: ${what}`)
-      await new Promise<void>((resolve) => setTimeout(resolve, 1))
-    }
+  until(what: string, so: () => boolean): Promise<void> {
+    return until(this.harness, what, so)
   }
 }
 
