@@ -1,0 +1,221 @@
+// The hub of a channel with a log: it holds the position up to which this node has passed the log on, moves only by the
+// chain rule, and repairs itself by reading when the feed leaves a hole. tautline.v1 §4; it never guesses.
+
+import type { Absent, Detach, Entry, Sink } from '@tautline/broker'
+import { covers, crosses, type EntryId, follow, type Lost, type Position, samePosition } from '@tautline/wire'
+import type { Rule } from '../rules/rules.ts'
+import type { Comparable, HubContext } from './hub.ts'
+import { Hub } from './hub.ts'
+import { Ring } from './ring.ts'
+import { EntryUnit } from './unit.ts'
+
+/** What is kept of the feed while the hub cannot apply it. More: it is dropped, the log has it. */
+const BUFFERED_ENTRIES = 1_024
+const BUFFERED_BYTES = 1_048_576
+/** A repair reads so much at a time. */
+const PAGE_ENTRIES = 512
+const PAGE_BYTES = 262_144
+/** Waits between two tries of a repair, ms. */
+const FIRST_WAIT = 50
+const LONGEST_WAIT = 800
+
+type State = 'attaching' | 'live' | 'repairing'
+
+/** A channel with a log on this node. */
+export class LogHub extends Hub implements Comparable {
+  private state: State = 'attaching'
+  private at: Position = { epoch: '', offset: 0, id: '' }
+  private readonly ring: Ring
+  private buffer: Entry[] = []
+  private bufferedBytes = 0
+  /** Something of the feed was not kept: only a read tells. */
+  private missed = false
+  private repairing: Promise<void> | null = null
+
+  constructor(context: HubContext, channel: string, rule: Rule) {
+    super(context, channel, rule)
+    this.ring = new Ring(context.rings, this.at)
+  }
+
+  /** Everything up to here was passed on to the members. */
+  get position(): Position {
+    return this.at
+  }
+
+  get isLive(): boolean {
+    return this.state === 'live'
+  }
+
+  /** Everything between a position and the hub's own, or null if only the log can tell. */
+  after(position: Position): readonly EntryUnit[] | null {
+    if (this.state !== 'live') return null
+    return samePosition(position, this.at) ? [] : this.ring.after(position)
+  }
+
+  /** The last entries, if they are at hand. */
+  last(count: number): { readonly start: Position; readonly units: readonly EntryUnit[] } | null {
+    return this.state === 'live' ? this.ring.last(count) : null
+  }
+
+  /** Entries that a reader found behind the hub's position: the feed is late, the log is not. */
+  offer(entries: readonly Entry[]): void {
+    if (this.state !== 'live') return
+    for (const entry of entries) this.apply(entry)
+  }
+
+  /** Resolves when the hub is live. */
+  whenLive(): Promise<void> {
+    return this.state === 'live' ? Promise.resolve() : this.opened.then(() => this.repairing ?? undefined)
+  }
+
+  /** Brings the hub up to the log's head. Resolves when it is live again, or closed. */
+  catchUp(): Promise<void> {
+    this.repairing ??= this.repair().finally(() => {
+      this.repairing = null
+    })
+    return this.repairing
+  }
+
+  /** @inheritDoc */
+  compare(head: Position | null): void {
+    if (this.closed || this.state === 'attaching') return
+    if (head === null || !(samePosition(head, this.at) || covers(this.at, head))) {
+      void this.catchUp()
+    } else if (this.state === 'repairing' && this.repairing === null) {
+      this.state = 'live'
+      if (!this.drain()) void this.catchUp()
+    }
+  }
+
+  protected override attach(): Promise<Detach> {
+    const sink: Sink = {
+      entry: (_channel, entry) => this.receive(entry),
+      cast: () => {},
+      interrupted: () => this.interrupted(),
+    }
+    return this.context.broker.attach(this.channel, sink)
+  }
+
+  protected override async prepare(): Promise<void> {
+    const [head] = await this.context.health.watch(this.context.broker.heads([this.channel]))
+    this.at = head as Position
+    this.ring.reset(this.at)
+    this.state = 'live'
+    if (!this.drain()) void this.catchUp()
+  }
+
+  private interrupted(): void {
+    if (this.state === 'attaching') {
+      this.missed = true
+      return
+    }
+    this.state = 'repairing'
+    this.context.interrupted(this)
+  }
+
+  private receive(entry: Entry): void {
+    if (this.state !== 'live') this.keep(entry)
+    else if (!this.apply(entry, this.known)) {
+      this.keep(entry)
+      void this.catchUp()
+    }
+  }
+
+  private keep(entry: Entry): void {
+    const { body } = entry
+    this.bufferedBytes += 200 + (body.json === undefined ? body.bytes.length : body.json.length)
+    if (this.buffer.push(entry) <= BUFFERED_ENTRIES && this.bufferedBytes <= BUFFERED_BYTES) return
+    this.buffer = []
+    this.bufferedBytes = 0
+    this.missed = true
+  }
+
+  /** An old offset whose id is not at hand is no duplicate until the log says so. */
+  private readonly known = (offset: number): EntryId => this.ring.idAt(offset) ?? ''
+
+  /** Moves by the chain rule; false: it is broken here. Behind an authoritative read old offsets are trusted. */
+  private apply(entry: Entry, known: (offset: number) => EntryId | undefined = this.ring.idAt): boolean {
+    let from = this.at
+    const { fence } = entry
+    if (fence !== undefined && entry.epoch !== from.epoch && crosses(from, fence))
+      from = { ...from, epoch: fence.epoch }
+    const link = { epoch: entry.epoch, offset: entry.off, prev: entry.prev, id: entry.id }
+    const step = follow(from, link, known)
+    if (step === 'next') {
+      const unit = new EntryUnit(this.channel, entry)
+      this.at = unit.position
+      this.ring.push(unit)
+      this.fanOut.push(unit)
+      return true
+    }
+    // An entry of an older epoch that comes again was passed on before its fence.
+    return step === 'duplicate' || this.ring.has({ epoch: entry.epoch, offset: entry.off, id: entry.id })
+  }
+
+  /** Applies what was kept; false: it does not chain, or some of it was not kept. */
+  private drain(): boolean {
+    const { buffer, missed } = this
+    this.buffer = []
+    this.bufferedBytes = 0
+    this.missed = false
+    // The feed may bring entries in any order: the chain wants them by offset.
+    buffer.sort((a, b) => a.off - b.off)
+    let whole = !missed
+    for (const entry of buffer) whole = this.apply(entry) && whole
+    return whole
+  }
+
+  private async repair(): Promise<void> {
+    this.state = 'repairing'
+    let wait = FIRST_WAIT
+    while (!this.closed) {
+      // What was kept so far is covered by the read that follows.
+      this.missed = false
+      try {
+        if (await this.readOn()) {
+          this.state = 'live'
+          if (this.drain()) return
+          this.state = 'repairing'
+        }
+      } catch {
+        // Out of reach: members keep what they have, and the node tells them of its health.
+      }
+      await this.wait(wait)
+      wait = Math.min(wait * 2, LONGEST_WAIT)
+    }
+  }
+
+  /** Reads from the hub's position to the log's end. */
+  private async readOn(): Promise<boolean> {
+    for (;;) {
+      const asked = this.at
+      const page = await this.context.reads.read(this.channel, asked, PAGE_ENTRIES, PAGE_BYTES, this.rule.log!)
+      if (this.closed) return true
+      if (page.proof === 'absent') {
+        this.lose(page)
+        return true
+      }
+      for (const entry of page.entries) if (!this.apply(entry)) return false
+      if (page.more) continue
+      // Nothing between here and the head: both name the same cut (an unwritten channel's name changes with time).
+      if (page.entries.length === 0 && samePosition(this.at, asked)) this.at = page.head
+      return true
+    }
+  }
+
+  private lose(page: Absent): void {
+    const lost: Lost = { why: page.why, from: this.at, to: page.head, spread: spreadOf(this.members) }
+    this.tellLost(lost, page.head)
+    this.at = page.head
+    this.ring.reset(page.head)
+  }
+}
+
+/** Snapshots that an application's backend is expected to bear, per second, and the longest wait for one, ms. */
+const SNAPSHOTS_PER_SECOND = 200
+const LONGEST_SPREAD = 60_000
+
+/** Over how many ms the snapshots of so many subscribers are spread. */
+export function spreadOf(subscribers: number): number {
+  return Math.min(LONGEST_SPREAD, Math.round((subscribers / SNAPSHOTS_PER_SECOND) * 1000))
+}

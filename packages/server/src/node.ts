@@ -1,0 +1,156 @@
+// One server process: what its sessions share, and the registries by which they are found. It decides nothing.
+
+import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
+import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
+import { type Order, readOrder, writeOrder } from './control.ts'
+import { Health } from './health.ts'
+import { Turn } from './hub/fan-out.ts'
+import { Hubs } from './hub/hubs.ts'
+import { PushUnit } from './hub/unit.ts'
+import type { Hooks, Log, RealtimeOptions } from './options.ts'
+import { Presences } from './presence/presences.ts'
+import { Appender } from './publishing/appender.ts'
+import { Procedures } from './rpc/calls.ts'
+import { Rules } from './rules/rules.ts'
+import { Heartbeat } from './session/heartbeat.ts'
+import type { Session } from './session/session.ts'
+
+/** The most that the rings of all channels hold together, in bytes. */
+const RING_BYTES = 67_108_864
+const DEFAULT_WINDOW = 300_000
+
+/** What an application's parts give a node. */
+export interface NodeParts {
+  readonly broker: Broker
+  readonly presence: PresenceStore
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export class Node {
+  readonly name: string
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly random: Random
+  readonly rules: Rules
+  readonly limits: Limits
+  /** The idempotency window, ms. */
+  readonly window: number
+  readonly health: Health
+  readonly hubs: Hubs
+  readonly appender: Appender
+  readonly presences: Presences
+  readonly procedures: Procedures = new Procedures()
+  readonly heartbeat: Heartbeat
+  readonly ids: EntryIds
+  readonly hooks: Hooks = { connect: null, authorize: null, publish: null }
+  readonly log: Log
+  private readonly sessions: Map<string, Session> = new Map()
+  private readonly users: Map<string, Set<Session>> = new Map()
+  /** A presence push is the same for everybody: it is encoded once. */
+  private readonly presenceUnits: WeakMap<object, PushUnit> = new WeakMap()
+
+  constructor(options: RealtimeOptions, parts: NodeParts) {
+    const { broker, presence, clock, random } = parts
+    this.broker = broker
+    this.clock = clock
+    this.random = random
+    this.name = options.node ?? base64url(random.bytes(6))
+    this.log = options.log ?? (() => {})
+    this.limits = { ...LIMITS, ...options.limits }
+    this.window = Math.min(options.window ?? DEFAULT_WINDOW, broker.facts().window)
+    this.rules = new Rules(options.channels, { window: this.window })
+    this.health = new Health(clock, (ok) => this.tellHealth(ok))
+    const turn = new Turn(clock)
+    this.hubs = new Hubs({ broker, clock, random, turn, health: this.health, ringBytes: RING_BYTES })
+    this.appender = new Appender(broker, this.health)
+    this.presences = new Presences({
+      store: presence,
+      node: this.name,
+      clock,
+      random,
+      onFailure: (error) => this.log('presence store failed', { error: String(error) }),
+    })
+    this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
+    this.ids = new EntryIds(random)
+    broker.control.listen(this.name, (bytes) => {
+      const order = readOrder(bytes, this.limits)
+      if (order !== null) this.obey(order)
+    })
+  }
+
+  get connections(): number {
+    return this.sessions.size
+  }
+
+  get allSessions(): Iterable<Session> {
+    return this.sessions.values()
+  }
+
+  add(session: Session): void {
+    this.sessions.set(session.conn, session)
+    this.heartbeat.start()
+  }
+
+  /** Once it is known who it is. */
+  addUser(session: Session, user: string): void {
+    const known = this.users.get(user)
+    if (known === undefined) this.users.set(user, new Set([session]))
+    else known.add(session)
+  }
+
+  remove(session: Session): void {
+    this.sessions.delete(session.conn)
+    if (this.sessions.size === 0) this.heartbeat.stop()
+    const { user } = session
+    const its = user === undefined ? undefined : this.users.get(user)
+    if (user === undefined || its === undefined) return
+    its.delete(session)
+    if (its.size === 0) this.users.delete(user)
+  }
+
+  /** Does something with a user's or a connection's sessions, here and on every other node. */
+  async everywhere(order: Order): Promise<void> {
+    this.obey(order)
+    await this.broker.control.send('*', writeOrder(order))
+  }
+
+  /** Ends a connection that another one replaces, wherever it is. */
+  replace(conn: string, secret: string): void {
+    const node = conn.split('~', 1)[0] as string
+    const order: Order = { op: 'replace', conn, secret }
+    if (node === this.name) this.obey(order)
+    else void this.broker.control.send(node, writeOrder(order)).catch(() => {})
+  }
+
+  /** The frame-sharing form of what presence tells the watchers of a channel. */
+  presenceUnit(channel: string, push: Omit<MembersPush, 'ev' | 'ch'>): PushUnit {
+    let unit = this.presenceUnits.get(push)
+    if (unit === undefined) {
+      unit = new PushUnit({ ev: 'members', ch: channel, ...push })
+      this.presenceUnits.set(push, unit)
+    }
+    return unit
+  }
+
+  private obey(order: Order): void {
+    if (order.op === 'replace') {
+      const session = this.sessions.get(order.conn)
+      if (session?.secret === order.secret) session.replaced()
+      return
+    }
+    for (const session of Array.from(this.users.get(order.user) ?? [])) this.obeyFor(session, order)
+  }
+
+  private obeyFor(session: Session, order: Exclude<Order, { op: 'replace' }>): void {
+    if (order.op === 'send') session.tell(order.body as Body)
+    else if (order.op === 'subscribe') session.attachments.addServerSide(order.channel, null)
+    else if (order.op === 'unsubscribe') session.attachments.removeServerSide(order.channel)
+    else if (order.op === 'disconnect') session.disconnect(order.code, order.reason)
+  }
+
+  private tellHealth(ok: boolean): void {
+    this.log(ok ? 'store is back' : 'store is out of reach', {})
+    for (const session of this.sessions.values()) session.push({ ev: 'health', ok })
+  }
+}

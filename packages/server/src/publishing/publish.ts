@@ -1,0 +1,85 @@
+// From what somebody wants to say to what a broker stores: the same path for clients and for the server itself.
+
+import { createHash } from 'node:crypto'
+import type { Append, Cast } from '@tautline/broker'
+import { type Body, type Published, type Publisher, RealtimeError, type StoredBody, storeBody } from '@tautline/wire'
+import type { Node } from '../node.ts'
+import type { Rule } from '../rules/rules.ts'
+import type { Lane } from './lane.ts'
+
+/** A client's clock may be ahead of ours by so much, and a key's last use comes so long before the window's end, ms. */
+const SKEW = 60_000
+
+/** Something to be published, its right already checked. */
+export interface Outgoing {
+  readonly channel: string
+  readonly rule: Rule
+  readonly body: Body
+  readonly key?: string | undefined
+  /** Server time of the key's first transmission, ms. */
+  readonly since?: number | undefined
+  /** Whose key it is. */
+  readonly scope: string
+  readonly state?: string | undefined
+  readonly from?: Publisher | undefined
+  readonly lane?: Lane | null
+  readonly number?: number
+}
+
+/**
+ * Publishes, and tells how it went: exactly once, in the order of the channel.
+ *
+ * @returns false: refused at once; `settle` was called already
+ */
+export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Published | RealtimeError) => void): void {
+  const { channel, rule, key, state, from } = outgoing
+  let body: StoredBody
+  let expires: number
+  try {
+    body = storeBody(outgoing.body, node.limits)
+    expires = expiryOf(node, rule, outgoing.since)
+  } catch (error) {
+    settle(error as RealtimeError)
+    return
+  }
+  const said = {
+    id: node.ids.next(),
+    ...(key === undefined ? null : { key }),
+    ...(state === undefined ? null : { state }),
+    ...(from === undefined ? null : { from }),
+    body,
+  }
+  if (rule.log === null) {
+    cast(node, channel, { ...said, at: node.clock.wall() }, settle)
+    return
+  }
+  const hash = key === undefined ? '' : digest(channel, body, state)
+  const append: Append = { ...said, scope: outgoing.scope, hash, expires }
+  node.appender.append(channel, rule.log, append, outgoing.lane ?? null, outgoing.number ?? 0, settle)
+}
+
+/** "The server refuses since > now + 60 s (bad-request) and now − since > window − 60 s (key-expired)." */
+function expiryOf(node: Node, rule: Rule, since: number | undefined): number {
+  const now = node.clock.wall()
+  const window = rule.log?.window ?? node.window
+  const began = since ?? now
+  if (began > now + SKEW) throw new RealtimeError('bad-request', 'since lies in the future', { field: 'since' })
+  // A key that nobody repeats cannot come too late.
+  const expires = began + Math.max(window - SKEW, window / 2)
+  if (expires < now) throw new RealtimeError('key-expired')
+  return expires
+}
+
+function cast(node: Node, channel: string, said: Cast, settle: (outcome: Published | RealtimeError) => void): void {
+  node.health.watch(node.broker.cast(channel, said)).then(
+    () => settle({ position: null }),
+    (error) => settle(error instanceof RealtimeError ? error : new RealtimeError('unavailable')),
+  )
+}
+
+/** The same key with another digest is a conflict. */
+function digest(channel: string, body: StoredBody, state: string | undefined): string {
+  const hash = createHash('sha256').update(`${channel}\n${state === undefined ? '' : `=${state}`}\n`)
+  hash.update(body.json === undefined ? body.bytes : body.json)
+  return hash.digest('base64url').slice(0, 22)
+}

@@ -1,0 +1,251 @@
+// The public face: what an application makes, attaches to its HTTP server, and publishes through.
+
+import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpsServer } from 'node:https'
+import { MemoryBroker, MemoryPresence } from '@tautline/broker'
+import { createServer, type Server, type ServerOptions } from '@tautline/websocket'
+import {
+  type Body,
+  checkChannel,
+  type HistoryPage,
+  type Json,
+  type Member,
+  type Position,
+  type Published,
+  RealtimeError,
+  storeBody,
+  systemClock,
+  systemRandom,
+} from '@tautline/wire'
+import type { Link, LinkRequest } from './link.ts'
+import { Node } from './node.ts'
+import type { AuthorizeHook, ConnectHook, PublishHook, RealtimeOptions } from './options.ts'
+import { publish } from './publishing/publish.ts'
+import type { Procedure } from './rpc/calls.ts'
+import type { Rule } from './rules/rules.ts'
+import { readHistory } from './session/queries.ts'
+import { Session } from './session/session.ts'
+import { linkRequestOf, SUBPROTOCOLS, WebSocketLink } from './transports/websocket.ts'
+
+/** Scope of the server's own idempotency keys. */
+const SERVER_SCOPE = 'server'
+/** What the engine may hold for one connection beyond the session's own queues. */
+const ENGINE_BUFFER = 67_108_864
+
+export interface PublishOptions {
+  /** Idempotency key: publishing again with it gives the first position. */
+  readonly key?: string
+  /** State key, for the policy `latest`. */
+  readonly state?: string
+}
+
+export interface ListenOptions {
+  readonly port: number
+  readonly host?: string
+  readonly tls?: NonNullable<ServerOptions['tls']>
+  /** Gets every request that does not ask for a WebSocket. */
+  readonly http?: HttpServer
+}
+
+/** A realtime server, or one node of several that share a broker. Made by `createRealtime`. */
+export class Realtime {
+  private readonly node: Node
+  private readonly options: RealtimeOptions
+  private readonly engines: Set<Server> = new Set()
+  private closed = false
+
+  /** @internal Use `createRealtime`. */
+  constructor(options: RealtimeOptions) {
+    const clock = options.clock ?? systemClock
+    const random = options.random ?? systemRandom
+    const broker = options.broker ?? new MemoryBroker({ clock, random })
+    const presence = options.presence ?? new MemoryPresence({ clock })
+    this.options = options
+    this.node = new Node(options, { broker, presence, clock, random })
+  }
+
+  /** The name of this node. */
+  get name(): string {
+    return this.node.name
+  }
+
+  /** Open connections, and channels that somebody hears. */
+  get stats(): { readonly connections: number; readonly channels: number; readonly waitingBytes: number } {
+    const { connections, hubs, appender } = this.node
+    return { connections, channels: hubs.size, waitingBytes: appender.waitingBytes }
+  }
+
+  /** Decides who a client is. One hook: the last one set. Without it everybody is anonymous. */
+  onConnect(hook: ConnectHook): this {
+    this.node.hooks.connect = hook
+    return this
+  }
+
+  /** Decides who may do what, beyond the rules of the channels. Without it the rules decide alone. */
+  authorize(hook: AuthorizeHook): this {
+    this.node.hooks.authorize = hook
+    return this
+  }
+
+  /** Checks what clients publish, and may change it. What the server publishes itself does not pass here. */
+  onPublish(hook: PublishHook): this {
+    this.node.hooks.publish = hook
+    return this
+  }
+
+  /**
+   * Answers calls of clients: `client.call(method, data)`. An async generator answers `client.stream` with several results.
+   *
+   * @throws TypeError when the method has a handler already
+   */
+  rpc(method: string, handler: Procedure): this {
+    this.node.procedures.register(method, handler)
+    return this
+  }
+
+  /**
+   * Publishes to a channel, and resolves when it is stored at the broker's durability.
+   *
+   * @param data JSON, or bytes, which are taken over
+   * @throws RealtimeError `bad-data`, `too-large`, `key-conflict`, `unavailable`; `unknown`: it may have been stored
+   */
+  async publish(channel: string, data: Json | Uint8Array, options: PublishOptions = {}): Promise<Published> {
+    const rule = this.ruleOf(channel)
+    const { promise, resolve, reject } = Promise.withResolvers<Published>()
+    const outgoing = { channel, rule, body: bodyOf(data), scope: SERVER_SCOPE, key: options.key, state: options.state }
+    publish(this.node, outgoing, (outcome) => {
+      if (outcome instanceof Error) reject(outcome)
+      else resolve(outcome)
+    })
+    return promise
+  }
+
+  /**
+   * A page of a channel's log, in its order.
+   *
+   * @throws RealtimeError `not-found` when the position is not in the log (any more)
+   */
+  async history(
+    channel: string,
+    query: { readonly limit?: number; readonly after?: Position; readonly before?: Position } = {},
+  ): Promise<HistoryPage> {
+    return readHistory(this.node, channel, this.ruleOf(channel), { ...query, limit: query.limit ?? 100 })
+  }
+
+  /** Everybody in a channel with presence, on all nodes. */
+  async presenceOf(channel: string): Promise<readonly Member[]> {
+    if (!this.ruleOf(channel).presence)
+      throw new RealtimeError('unsupported', `the rule of "${channel}" has no presence`)
+    const members: Member[] = []
+    let after: string | undefined
+    do {
+      const page = await this.node.presences.page(channel, after, this.node.limits.members)
+      members.push(...page.members)
+      after = page.next
+    } while (after !== undefined)
+    return members
+  }
+
+  /** A message to every connection of a user, wherever it is. Nobody there: nothing happens. */
+  async send(user: string, data: Json | Uint8Array): Promise<void> {
+    const body = bodyOf(data)
+    storeBody(body, this.node.limits)
+    await this.node.everywhere({ op: 'send', user, body })
+  }
+
+  /** Subscribes every connection of a user, as it is now. For those to come, say so in `onConnect`. */
+  async subscribe(user: string, channel: string): Promise<void> {
+    this.ruleOf(channel)
+    await this.node.everywhere({ op: 'subscribe', user, channel })
+  }
+
+  async unsubscribe(user: string, channel: string): Promise<void> {
+    await this.node.everywhere({ op: 'unsubscribe', user, channel })
+  }
+
+  /** Ends every connection of a user. 4401 (the default) tells the clients to stay away. */
+  async disconnect(user: string, code = 4401, reason = 'disconnected by the application'): Promise<void> {
+    await this.node.everywhere({ op: 'disconnect', user, code, reason })
+  }
+
+  /** Serves WebSockets on an application's HTTP server; everything else stays the application's. */
+  attach(server: HttpServer | HttpsServer): this {
+    this.serve({ server })
+    return this
+  }
+
+  /**
+   * Listens on a port of its own, with the engine's strict and lighter handshake.
+   *
+   * @returns the port, once it is open
+   */
+  async listen(options: ListenOptions): Promise<number> {
+    const engine = this.serve(options)
+    await engine.listening
+    return engine.address()?.port ?? options.port
+  }
+
+  /** Takes over an open connection of any transport. */
+  accept(link: Link, request: LinkRequest): void {
+    new Session(this.node, link, request)
+  }
+
+  /** Says goodbye to everybody (they come back elsewhere, or later), and gives up what it holds. The broker stays open. */
+  async close(): Promise<void> {
+    if (this.closed) return
+    this.closed = true
+    for (const session of Array.from(this.node.allSessions)) session.disconnect(1001, 'the server is stopping')
+    this.node.hubs.stop()
+    this.node.health.stop()
+    await Promise.all([this.node.presences.stop(), ...Array.from(this.engines, (engine) => engine.close())])
+  }
+
+  private serve(where: Pick<ServerOptions, 'port' | 'host' | 'tls' | 'http' | 'server'>): Server {
+    const { options } = this
+    const engine = createServer(
+      {
+        ...where,
+        path: options.path ?? '/realtime',
+        subprotocols: SUBPROTOCOLS,
+        origins: options.origins ?? sameOrigin,
+        compression: options.compression ?? false,
+        maxPayload: this.node.limits.frame,
+        maxBuffered: ENGINE_BUFFER,
+      },
+      (carrier, request) => this.accept(new WebSocketLink(carrier), linkRequestOf(request)),
+    )
+    this.engines.add(engine)
+    return engine
+  }
+
+  private ruleOf(channel: string): Rule {
+    const problem = checkChannel(channel)
+    if (problem !== null) throw new RealtimeError('bad-request', `the channel ${JSON.stringify(channel)} ${problem}`)
+    const rule = this.node.rules.for(channel)
+    if (rule !== null) return rule
+    throw new RealtimeError('forbidden', `no pattern in the option "channels" matches ${JSON.stringify(channel)}`)
+  }
+}
+
+/**
+ * Makes a realtime server: `createRealtime().attach(httpServer)`.
+ *
+ * @throws TypeError, RangeError, SettingError saying which option is wrong and what to write instead
+ */
+export function createRealtime(options: RealtimeOptions = {}): Realtime {
+  return new Realtime(options)
+}
+
+function bodyOf(data: Json | Uint8Array): Body {
+  return data instanceof Uint8Array ? { bytes: data } : { data }
+}
+
+/** RFC 6455 §10.2: a page may connect to where it came from; clients that are no browsers send no origin. */
+function sameOrigin(
+  origin: string | undefined,
+  request: { headers: { get(name: string): string | undefined } },
+): boolean {
+  if (origin === undefined) return true
+  const host = request.headers.get('host')
+  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
+}

@@ -1,0 +1,245 @@
+// A connection's subscriptions: asked for, resumed, or made by the server. Each is decided afresh on every connection;
+// what a client held before gives it no right.
+
+import {
+  type Codec,
+  checkChannel,
+  isPattern,
+  matchesPattern,
+  type Position,
+  RealtimeError,
+  type Sub,
+  type SubscribeCommand,
+  type Subscribed,
+  type UnsubscribeCommand,
+} from '@tautline/wire'
+import { allowed } from '../access.ts'
+import type { Hub } from '../hub/hub.ts'
+import { LogHub } from '../hub/log-hub.ts'
+import type { Node } from '../node.ts'
+import type { Rule } from '../rules/rules.ts'
+import type { Outbox } from './outbox.ts'
+import { Replay } from './replay.ts'
+import { Serial } from './serial.ts'
+import type { Session } from './session.ts'
+import { Subscription, type SubscriptionOwner } from './subscription.ts'
+
+type Answer = (subscribed: Subscribed) => void
+
+/** All subscriptions of one session, at most `limits.channels`. */
+export class Attachments implements SubscriptionOwner {
+  /** Commands of one channel run one after another. */
+  readonly serial: Serial = new Serial()
+  private readonly session: Session
+  private readonly node: Node
+  private readonly subscriptions: Map<string, Subscription> = new Map()
+  /** Patterns among them: what they bring may come twice. */
+  private readonly patterns: Set<Subscription> = new Set()
+  /** Channels that are being decided on: they count like subscriptions. */
+  private readonly pending: Set<string> = new Set()
+
+  constructor(session: Session) {
+    this.session = session
+    this.node = session.node
+  }
+
+  get codec(): Codec {
+    return this.session.codec
+  }
+
+  get outbox(): Outbox {
+    return this.session.outbox
+  }
+
+  has(channel: string): boolean {
+    return this.subscriptions.has(channel)
+  }
+
+  subscribe(command: SubscribeCommand & { readonly id: number }): void {
+    const { id } = command
+    this.serial.run(command.ch, async () => {
+      if (this.session.isClosed) return
+      try {
+        if (this.subscriptions.has(command.ch)) {
+          throw new RealtimeError('bad-request', 'this connection is subscribed to the channel already', {
+            field: 'ch',
+          })
+        }
+        await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
+      } catch (error) {
+        if (!this.session.isClosed) this.session.refuse(id, error)
+      }
+    })
+  }
+
+  unsubscribe(command: UnsubscribeCommand & { readonly id: number }): void {
+    this.serial.run(command.ch, () => {
+      if (this.session.isClosed) return
+      this.detach(command.ch, true)
+      this.session.reply(command.id, {})
+    })
+  }
+
+  /** What the client had before, in its order, and what the server gives it. Each is answered by a push of its own. */
+  resume(subs: readonly Sub[], serverSide: readonly string[]): void {
+    const granted = new Set(serverSide)
+    for (const sub of subs) {
+      const isServerSide = granted.delete(sub.ch)
+      if (isServerSide) this.attachAndPush(sub, true)
+      else if (sub.server === true) {
+        const error = new RealtimeError('not-found', 'the server does not subscribe you to this channel any more')
+        this.session.push({ ev: 'unsub', ch: sub.ch, error: error.toFailure() })
+      } else this.attachAndPush(sub, false)
+    }
+    for (const channel of granted) this.addServerSide(channel, null)
+  }
+
+  /** The server subscribes this client: no right is asked, the rule holds. */
+  addServerSide(channel: string, from: Position | null): void {
+    const problem = checkChannel(channel)
+    if (problem !== null) return this.node.log('server-side subscription refused', { channel, problem })
+    if (!this.subscriptions.has(channel)) this.attachAndPush({ ch: channel, from: from ?? 'head' }, true)
+  }
+
+  removeServerSide(channel: string): void {
+    this.serial.run(channel, () => {
+      if (!this.detach(channel, true)) return
+      const error = new RealtimeError('forbidden', 'the server ended the subscription')
+      this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
+    })
+  }
+
+  end(clean: boolean): void {
+    for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
+  }
+
+  /** @inheritDoc */
+  coveredElsewhere(channel: string, pattern: Subscription): boolean {
+    if (this.subscriptions.has(channel)) return true
+    if (this.patterns.size < 2) return false
+    // Of several patterns that match, the first one brings it.
+    for (const other of this.patterns) {
+      if (other === pattern) return false
+      if (other.state === 'live' && matchesPattern(other.channel, channel)) return true
+    }
+    return false
+  }
+
+  /** @inheritDoc */
+  fellBehind(subscription: Subscription, from: Position): void {
+    void this.replay(subscription, null, from).run()
+  }
+
+  /** @inheritDoc */
+  tooSlow(): void {
+    this.session.bye('slow')
+  }
+
+  private attachAndPush(sub: Sub, server: boolean): void {
+    this.serial.run(sub.ch, async () => {
+      if (this.session.isClosed || this.subscriptions.has(sub.ch)) return
+      try {
+        await this.attach(sub, server, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
+      } catch (error) {
+        if (this.session.isClosed) return
+        const known = error instanceof RealtimeError ? error : this.session.fault(error)
+        this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
+      }
+    })
+  }
+
+  private async attach(sub: Sub, server: boolean, answer: Answer): Promise<void> {
+    const { session, node } = this
+    if (this.subscriptions.size + this.pending.size >= node.limits.channels) {
+      throw new RealtimeError('limit', `a connection has at most ${node.limits.channels} subscriptions`)
+    }
+    this.pending.add(sub.ch)
+    let hub: Hub | null = null
+    try {
+      const rule = server ? this.ruleOf(sub.ch) : await allowed(node, session.who, 'subscribe', sub.ch, sub.token)
+      if (session.isClosed) return
+      hub = await node.hubs.acquire(sub.ch, rule)
+      if (session.isClosed) return node.hubs.release(hub)
+      const subscription = this.make(sub, hub, rule, server)
+      await this.start(subscription, sub, answer)
+    } catch (error) {
+      // What was begun and never answered leaves no trace; `detach` gives the hub back.
+      this.detach(sub.ch, true)
+      throw error
+    } finally {
+      this.pending.delete(sub.ch)
+    }
+  }
+
+  private ruleOf(channel: string): Rule {
+    const rule = this.node.rules.for(channel)
+    if (rule === null)
+      throw new RealtimeError('forbidden', 'no rule of this server covers the channel', { field: 'ch' })
+    return rule
+  }
+
+  private make(sub: Sub, hub: Hub, rule: Rule, server: boolean): Subscription {
+    const pattern = isPattern(sub.ch)
+    const policy = sub.policy ?? rule.policy
+    if (pattern && sub.policy !== undefined && typeof policy !== 'object' && policy !== 'disconnect') {
+      this.node.hubs.release(hub)
+      throw new RealtimeError('unsupported', 'a pattern knows the policies drop and disconnect', { field: 'policy' })
+    }
+    const terms = { channel: sub.ch, rule, policy, conflate: sub.conflate === true, server }
+    const subscription = new Subscription(this, hub, terms, pattern)
+    this.subscriptions.set(sub.ch, subscription)
+    if (pattern) this.patterns.add(subscription)
+    return subscription
+  }
+
+  /** From the answer on the subscription goes its own way. */
+  private async start(subscription: Subscription, sub: Sub, answer: Answer): Promise<void> {
+    const { hub, terms } = subscription
+    const answered: Answer = (subscribed) => {
+      answer(subscribed)
+      this.appear(subscription, sub)
+    }
+    if (hub instanceof LogHub) {
+      await this.replay(subscription, terms.rule.recovery).begin(sub.from, answered)
+    } else {
+      const mode = isPattern(sub.ch) ? 'pattern' : 'ephemeral'
+      answered({ ch: sub.ch, mode, outcome: 'fresh', start: null, head: null })
+      subscription.join(null)
+    }
+  }
+
+  private replay(subscription: Subscription, budget: Rule['recovery'] | null, from?: Position): Replay {
+    const { node } = this
+    const dense = node.broker.facts().offsets === 'dense'
+    const context = { reads: node.hubs.reads, clock: node.clock, outbox: this.outbox, dense }
+    return new Replay(context, subscription, subscription.hub as LogHub, budget, from)
+  }
+
+  /** Presence: the subscriber is a member, and hears of the others if it asked to. */
+  private appear(subscription: Subscription, sub: Sub): void {
+    const { session, node } = this
+    const { rule } = subscription.terms
+    if (!rule.presence || isPattern(sub.ch)) return
+    const { user, info } = session
+    const member = {
+      peer: session.peer,
+      ...(user === undefined ? null : { user }),
+      ...(info === undefined ? null : { info }),
+    }
+    node.presences.enter(sub.ch, member)
+    if (sub.presence !== true || !rule.joinLeave) return
+    subscription.unwatch = node.presences.watch(sub.ch, (push) => session.share(node.presenceUnit(sub.ch, push)))
+  }
+
+  private detach(channel: string, clean: boolean): boolean {
+    const subscription = this.subscriptions.get(channel)
+    if (subscription === undefined) return false
+    this.subscriptions.delete(channel)
+    this.patterns.delete(subscription)
+    const appeared = subscription.terms.rule.presence && !isPattern(channel)
+    subscription.end()
+    this.node.hubs.release(subscription.hub)
+    if (appeared) this.node.presences.leave(channel, this.session.peer, clean)
+    return true
+  }
+}

@@ -1,0 +1,97 @@
+// `connect` and `refresh`: who a client is, decided by the application's hook, before anything else is obeyed.
+
+import { type ConnectCommand, type Connected, RealtimeError, type RefreshCommand, storeBody } from '@tautline/wire'
+import { within } from '../deadline.ts'
+import type { Grant } from '../options.ts'
+import type { Session } from './session.ts'
+
+/** ms a hook may take. */
+const HOOK = 5_000
+/** Bytes of a member's info: everybody in a channel gets it. */
+const MOST_INFO = 4_096
+
+/** Answers `connect` first, and only then recovers what the client resumes (tautline.v1 §6). */
+export async function connect(session: Session, command: ConnectCommand & { readonly id: number }): Promise<void> {
+  const { node } = session
+  try {
+    const grant = await granted(session, command.token)
+    if (session.isClosed) return
+    session.setClient(command.client)
+    session.user = grant.user
+    session.info = grant.info
+    session.setExpiry(grant.expires)
+    if (command.replaces !== undefined) node.replace(command.replaces.conn, command.replaces.secret)
+    session.opened(command.id, grant, answerOf(session, grant))
+    session.attachments.resume(command.resume ?? [], grant.channels ?? [])
+  } catch (error) {
+    if (session.isClosed) return
+    const known = error instanceof RealtimeError ? error : session.fault(error)
+    session.refuse(command.id, known)
+    refuseConnection(session, known)
+  }
+}
+
+/** A new token for the same user, in-band. */
+export async function refresh(session: Session, command: RefreshCommand & { readonly id: number }): Promise<void> {
+  try {
+    const grant = await granted(session, command.token)
+    if (session.isClosed) return
+    if (grant.user !== session.user) throw new RealtimeError('forbidden', 'the new token is for somebody else')
+    session.setExpiry(grant.expires)
+    session.reply(command.id, grant.expires === undefined ? {} : { expires: grant.expires })
+  } catch (error) {
+    if (!session.isClosed) session.refuse(command.id, error)
+  }
+}
+
+async function granted(session: Session, token: string | undefined): Promise<Grant> {
+  const { hooks, clock } = session.node
+  if (hooks.connect === null) return {}
+  const request = { ...session.request, token }
+  const asked = Promise.resolve(hooks.connect(request))
+  const grant = (await within(clock, asked, HOOK, 'the decision who you are')) ?? {}
+  if (grant.info === undefined) return grant
+  try {
+    storeBody({ data: grant.info }, { ...session.node.limits, body: MOST_INFO })
+    return grant
+  } catch (error) {
+    // The hook's mistake, not the client's.
+    throw session.fault(error)
+  }
+}
+
+function answerOf(session: Session, grant: Grant): Connected {
+  const { node } = session
+  const { limits, heartbeat } = node
+  return {
+    conn: session.conn,
+    secret: session.secret,
+    node: node.name,
+    time: node.clock.wall(),
+    ...(grant.user === undefined ? null : { user: grant.user }),
+    ...(grant.expires === undefined ? null : { expires: grant.expires }),
+    features: [],
+    ping: { every: heartbeat.every, timeout: heartbeat.timeout },
+    window: node.window,
+    limits: {
+      frame: limits.frame,
+      body: limits.body,
+      channels: limits.channels,
+      inflight: limits.inflight,
+      publishRate: limits.publishRate,
+      rpc: limits.rpc,
+      page: limits.page,
+      members: limits.members,
+      name: limits.name,
+    },
+  }
+}
+
+/** What a refused `connect` means for coming back. */
+function refuseConnection(session: Session, error: RealtimeError): void {
+  if (error.code === 'token-revoked') session.bye('token-revoked', error.message)
+  else if (error.retry === 'auth') session.bye('token-expired', error.message)
+  else if (error.temporary) session.bye('overloaded', error.message, error.after)
+  else if (error.code === 'limit') session.bye('connection-limit', error.message)
+  else session.bye('forbidden', error.message)
+}

@@ -1,0 +1,107 @@
+// Questions that change nothing: a channel's history, and who is there.
+
+import type { Entry } from '@tautline/broker'
+import {
+  type Fence,
+  type HistoryCommand,
+  type HistoryPage,
+  loadBody,
+  type Position,
+  type PresenceCommand,
+  type Publication,
+  RealtimeError,
+} from '@tautline/wire'
+import { allowed } from '../access.ts'
+import { toStored } from '../hub/unit.ts'
+import type { Node } from '../node.ts'
+import type { Rule } from '../rules/rules.ts'
+import type { Session } from './session.ts'
+
+/** Bytes of bodies in one reply; there is `more` then. */
+const HISTORY_BYTES = 1_048_576
+
+export interface HistoryQuery {
+  readonly limit: number
+  readonly after?: Position
+  readonly before?: Position
+}
+
+export function history(session: Session, command: HistoryCommand & { readonly id: number }): void {
+  session.attachments.serial.run(command.ch, async () => {
+    try {
+      const rule = await allowed(session.node, session.who, 'history', command.ch)
+      const page = await readHistory(session.node, command.ch, rule, command)
+      if (!session.isClosed) session.reply(command.id, page)
+    } catch (error) {
+      if (!session.isClosed) session.refuse(command.id, error)
+    }
+  })
+}
+
+export function presence(session: Session, command: PresenceCommand & { readonly id: number }): void {
+  const { node } = session
+  session.attachments.serial.run(command.ch, async () => {
+    try {
+      await allowed(node, session.who, 'presence', command.ch)
+      const page = await node.presences.page(command.ch, command.page, node.limits.members)
+      if (!session.isClosed) session.reply(command.id, page)
+    } catch (error) {
+      if (!session.isClosed) session.refuse(command.id, error)
+    }
+  })
+}
+
+/**
+ * A page of a channel's log, in its order: after a position, before one, or the newest.
+ *
+ * @throws RealtimeError `not-found` when the position is not in the log any more (never a silent jump), `unavailable`
+ */
+export async function readHistory(node: Node, channel: string, rule: Rule, query: HistoryQuery): Promise<HistoryPage> {
+  const log = rule.log
+  if (log === null) throw new RealtimeError('unsupported', 'the channel has no log')
+  const { reads } = node.hubs
+  const { after, before = 'head', limit } = query
+  const page =
+    after === undefined
+      ? await reads.back(channel, before, limit, log)
+      : await reads.read(channel, after, limit, HISTORY_BYTES, log)
+  if (page.proof === 'absent') {
+    throw new RealtimeError('not-found', `the position is not in the log (${page.why})`, {
+      field: after === undefined ? 'before' : 'after',
+    })
+  }
+  if (after !== undefined) return pageOf(channel, page.entries, after, page.more)
+  const { kept, start } = newestWithin(page.entries, page.start ?? page.head)
+  const end = before === 'head' ? page.head : before
+  return { ...pageOf(channel, kept, start, page.more || kept.length < page.entries.length), end: lastOf(kept) ?? end }
+}
+
+function pageOf(channel: string, entries: readonly Entry[], start: Position, more: boolean): HistoryPage {
+  const items: (Publication | Fence)[] = []
+  for (const entry of entries) {
+    if (entry.fence !== undefined) items.push(entry.fence)
+    const { body, ...stored } = toStored(entry)
+    items.push({ ev: 'pub', ch: channel, ...stored, ...loadBody(body) })
+  }
+  return { items, start, end: lastOf(entries) ?? start, more }
+}
+
+function lastOf(entries: readonly Entry[]): Position | null {
+  const last = entries.at(-1)
+  return last === undefined ? null : { epoch: last.epoch, offset: last.off, id: last.id }
+}
+
+/** A reply has a bound in bytes too: the oldest of the page go first. */
+function newestWithin(entries: readonly Entry[], start: Position): { kept: readonly Entry[]; start: Position } {
+  let bytes = 0
+  let first = entries.length
+  while (first > 0) {
+    const { body } = entries[first - 1] as Entry
+    bytes += 200 + (body.json === undefined ? body.bytes.length : body.json.length)
+    if (bytes > HISTORY_BYTES && first < entries.length) break
+    first--
+  }
+  return first === 0
+    ? { kept: entries, start }
+    : { kept: entries.slice(first), start: lastOf(entries.slice(0, first)) as Position }
+}

@@ -1,0 +1,238 @@
+// Recovery: how a subscription gets from where it asks to begin to the fan-out set, step by step (tautline.v1 §6). A
+// cursor waits, not a queue: it reads a page, gives it to the network, and reads the next when the network has taken it.
+
+import type { Matched } from '@tautline/broker'
+import {
+  type Clock,
+  type From,
+  type Lost,
+  type Position,
+  RealtimeError,
+  type Subscribed,
+  samePosition,
+} from '@tautline/wire'
+import { within } from '../deadline.ts'
+import { type LogHub, spreadOf } from '../hub/log-hub.ts'
+import type { Reads } from '../hub/reads.ts'
+import { EntryUnit } from '../hub/unit.ts'
+import type { Outbox } from './outbox.ts'
+import type { Subscription } from './subscription.ts'
+
+/** One page of a replay. */
+const PAGE_ENTRIES = 256
+const PAGE_BYTES = 65_536
+/** ms a subscriber waits for its hub to be repaired before it is told to try later. */
+const PATIENCE = 5_000
+/** Waits between two tries when the store is out of reach in the middle of a replay, ms. */
+const FIRST_WAIT = 50
+const LONGEST_WAIT = 800
+
+/** What one recovery may replay; more is `lost`. */
+export interface Budget {
+  readonly entries: number
+  readonly bytes: number
+}
+
+export interface ReplayContext {
+  readonly reads: Reads
+  readonly clock: Clock
+  readonly outbox: Outbox
+  /** Do offsets count entries? */
+  readonly dense: boolean
+}
+
+/** The units of a page: whoever shares the page shares them, and what they were encoded to. */
+const unitsOfPages: WeakMap<Matched, readonly EntryUnit[]> = new WeakMap()
+
+/** The way of one subscription into the fan-out set. */
+export class Replay {
+  private readonly context: ReplayContext
+  private readonly subscription: Subscription
+  private readonly hub: LogHub
+  private entriesLeft: number
+  private bytesLeft: number
+  private cursor: Position
+
+  /** @param budget null: none, for who was live and fell behind */
+  constructor(
+    context: ReplayContext,
+    subscription: Subscription,
+    hub: LogHub,
+    budget: Budget | null,
+    cursor?: Position,
+  ) {
+    this.context = context
+    this.subscription = subscription
+    this.hub = hub
+    this.entriesLeft = budget?.entries ?? Number.POSITIVE_INFINITY
+    this.bytesLeft = budget?.bytes ?? Number.POSITIVE_INFINITY
+    this.cursor = cursor ?? hub.position
+  }
+
+  /**
+   * Decides what the subscription starts with, and has it answered; what follows goes on by itself.
+   *
+   * @param answer called once, synchronously with the cut that it names
+   * @throws RealtimeError `unavailable`: nothing was answered. Never `lost` because a store is slow
+   */
+  async begin(from: From, answer: (subscribed: Subscribed) => void): Promise<void> {
+    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    if (from === 'head') this.fresh(this.hub.position, null, answer)
+    else if ('last' in from) await this.beginAtLast(from.last, answer)
+    else await this.beginAt(from, answer)
+    void this.run()
+  }
+
+  /** Reads and gives until the rest lies in the hub's ring, then joins in the same turn. */
+  async run(): Promise<void> {
+    const { outbox, clock, reads } = this.context
+    let wait = FIRST_WAIT
+    let stuck = 0
+    for (;;) {
+      if (!outbox.flowing) await outbox.whenFlowing()
+      if (this.subscription.state !== 'replaying') return
+      if (this.entriesLeft < 0) return await this.lose('limit')
+      if (this.joins()) return
+      try {
+        const page = await reads.read(this.hub.channel, this.cursor, PAGE_ENTRIES, PAGE_BYTES, this.hub.rule.log!)
+        while (!outbox.flowing) await outbox.whenFlowing()
+        if (this.subscription.state !== 'replaying') return
+        if (page.proof === 'absent') return await this.lose(page.why)
+        if (page.entries.length > 0) stuck = 0
+        else if (await this.atEnd(page, stuck++)) return
+        if (!this.pass(page)) return await this.lose('limit')
+        wait = FIRST_WAIT
+      } catch {
+        await new Promise<void>((resolve) => clock.setTimer(resolve, wait))
+        wait = Math.min(wait * 2, LONGEST_WAIT)
+      }
+    }
+  }
+
+  private async beginAtLast(count: number, answer: (subscribed: Subscribed) => void): Promise<void> {
+    const held = count === 0 ? { start: this.hub.position, units: [] } : this.hub.last(count)
+    if (held !== null) return this.fresh(held.start, null, answer)
+    const page = await this.context.reads.back(this.hub.channel, 'head', count, this.hub.rule.log!)
+    if (page.proof === 'absent')
+      throw new RealtimeError('unavailable', 'the log changed while it was read', { after: 100 })
+    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    this.fresh(page.start ?? page.head, page, answer)
+  }
+
+  private async beginAt(from: Position, answer: (subscribed: Subscribed) => void): Promise<void> {
+    // "Position p in the ring with the same id: serve from the ring, no store access."
+    const known = this.hub.after(from)
+    if (known !== null) return this.recovered(from, known.length, null, answer)
+    const page = await this.context.reads.read(this.hub.channel, from, PAGE_ENTRIES, PAGE_BYTES, this.hub.rule.log!)
+    // The hub may have been interrupted meanwhile: what is answered names its position.
+    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    if (page.proof === 'absent') return this.lostAtOnce({ why: page.why, from }, answer)
+    const missed = page.head.epoch === from.epoch ? page.head.offset - from.offset : page.entries.length
+    this.recovered(from, missed, page, answer)
+  }
+
+  private fresh(start: Position, page: Matched | null, answer: (subscribed: Subscribed) => void): void {
+    this.cursor = start
+    answer({ ch: this.subscription.channel, mode: 'log', outcome: 'fresh', start, head: this.headAfter(start, page) })
+    this.bytesLeft = Number.POSITIVE_INFINITY
+    this.passFirst(page)
+  }
+
+  private recovered(
+    from: Position,
+    missed: number,
+    page: Matched | null,
+    answer: (subscribed: Subscribed) => void,
+  ): void {
+    // "More is lost {limit}, decided before anything is sent where the offsets tell." Sparse offsets do not.
+    if (missed > this.entriesLeft && this.context.dense) return this.lostAtOnce({ why: 'limit', from }, answer)
+    this.cursor = from
+    const head = this.headAfter(from, page)
+    answer({ ch: this.subscription.channel, mode: 'log', outcome: 'recovered', start: from, head })
+    this.passFirst(page)
+  }
+
+  /** The page that proved the position goes out at once, unless the answer itself has to wait. */
+  private passFirst(page: Matched | null): void {
+    if (page === null || !this.context.outbox.flowing) return
+    if (!this.pass(page)) this.entriesLeft = -1
+  }
+
+  private lostAtOnce(what: { why: Lost['why']; from: Position }, answer: (subscribed: Subscribed) => void): void {
+    const to = this.hub.position
+    this.cursor = to
+    const lost: Lost = { ...what, to, spread: spreadOf(this.hub.members + 1) }
+    answer({ ch: this.subscription.channel, mode: 'log', outcome: 'lost', start: to, head: to, lost })
+  }
+
+  /** What the subscription must cover to be live: the newest that is known. */
+  private headAfter(start: Position, page: Matched | null): Position {
+    const { position } = this.hub
+    if (page === null) return position
+    // Nothing was missed: one cut may have two names, and the client knows the one it came with.
+    if (page.entries.length === 0 && !page.more) return start
+    return page.head.offset > position.offset ? page.head : position
+  }
+
+  /** Joins the fan-out if the ring proves that nothing else is missing. */
+  private joins(): boolean {
+    const units = this.hub.after(this.cursor)
+    if (units === null) return false
+    if (units.length > 0) {
+      if (!this.afford(units)) return false
+      this.context.outbox.give(this.subscription.replayed(units))
+    }
+    this.subscription.join(this.hub.position)
+    return true
+  }
+
+  /** Gives a page to the network; false: the recovery has cost enough. */
+  private pass(page: Matched): boolean {
+    if (page.entries.length === 0) return true
+    let units = unitsOfPages.get(page)
+    if (units === undefined) {
+      units = page.entries.map((entry) => new EntryUnit(this.hub.channel, entry))
+      unitsOfPages.set(page, units)
+    }
+    if (!this.afford(units)) return false
+    this.cursor = (units[units.length - 1] as EntryUnit).position
+    this.context.outbox.give(this.subscription.replayed(units))
+    // The feed may be later than the log: a reader that is ahead of the hub brings it along.
+    this.hub.offer(page.entries)
+    return true
+  }
+
+  private afford(units: readonly EntryUnit[]): boolean {
+    this.entriesLeft -= units.length
+    if (this.bytesLeft !== Number.POSITIVE_INFINITY) {
+      for (const unit of units) this.bytesLeft -= unit.frame(this.subscription.codec).size
+    }
+    return this.entriesLeft >= 0 && this.bytesLeft >= 0
+  }
+
+  /** The log has nothing after the cursor, but the hub does not know the cursor. True: joined. */
+  private async atEnd(page: Matched, tries: number): Promise<boolean> {
+    if (this.hub.isLive && samePosition(page.head, this.hub.position)) {
+      this.subscription.join(this.hub.position)
+      return true
+    }
+    // Both name one cut.
+    this.cursor = page.head
+    if (tries > 0) {
+      await this.hub.catchUp()
+      // A hub that agrees with the log and not with us will be asked again, but not in a tight loop.
+      if (tries > 2) await new Promise<void>((resolve) => this.context.clock.setTimer(resolve, FIRST_WAIT))
+    }
+    return false
+  }
+
+  private async lose(why: Lost['why']): Promise<void> {
+    await this.hub.whenLive()
+    if (this.subscription.state !== 'replaying') return
+    const to = this.hub.position
+    const lost: Lost = { why, from: this.cursor, to, spread: spreadOf(this.hub.members + 1) }
+    const push = { ev: 'lost', ch: this.subscription.channel, start: to, lost }
+    this.context.outbox.send(this.subscription.codec.encode(push))
+    this.subscription.join(to)
+  }
+}

@@ -1,0 +1,298 @@
+// The server's state of one client, on any transport: it takes frames apart, hands each command to whoever obeys it, and
+// answers. It knows no channel's log and no network; what lasts longer than the connection is the client's to keep.
+
+import { createHash } from 'node:crypto'
+import {
+  type Body,
+  base64url,
+  type Codec,
+  type Command,
+  type Connected,
+  type Decoded,
+  DISCONNECTS,
+  type DisconnectName,
+  frameLimits,
+  type Json,
+  type Ok,
+  type Push,
+  RealtimeError,
+  readCommand,
+  WireError,
+} from '@tautline/wire'
+import type { Unit } from '../hub/unit.ts'
+import type { Link, LinkEvents, LinkRequest } from '../link.ts'
+import type { Node } from '../node.ts'
+import type { Grant, Who } from '../options.ts'
+import { Calls } from '../rpc/calls.ts'
+import { Attachments } from './attachments.ts'
+import { connect, refresh } from './connect.ts'
+import { Outbox } from './outbox.ts'
+import { Publishes } from './publishes.ts'
+import { history, presence } from './queries.ts'
+
+/** ms from the open link to the `connect` command. */
+const CONNECT_WITHIN = 10_000
+/** ms before the end of a token at which the client is asked for a new one. */
+const REFRESH_AHEAD = 30_000
+
+type State = 'greeting' | 'connecting' | 'open' | 'closed'
+
+export class Session implements LinkEvents {
+  /** Names the connection: node, '~', 96 random bits. */
+  readonly conn: string
+  /** Whoever knows it may replace this connection. */
+  readonly secret: string
+  readonly node: Node
+  readonly link: Link
+  readonly request: LinkRequest
+  readonly codec: Codec
+  readonly outbox: Outbox
+  readonly attachments: Attachments
+  readonly publishes: Publishes
+  readonly calls: Calls
+  /** The client's secret, and the pseudonym that is shown to others. */
+  client = ''
+  peer = ''
+  user: string | undefined = undefined
+  info: Json | undefined = undefined
+  /** ms since 1970, or Infinity. */
+  expires: number = Number.POSITIVE_INFINITY
+  private state: State = 'greeting'
+  private lastId = 0
+  private inFlight = 0
+  /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
+  private early: Decoded[] = []
+  private readonly greetingTimer: unknown
+  /** Looks of the heartbeat since something was sent, and since something was heard. */
+  private quietLooks = 0
+  private silentLooks = 0
+  private heardSomething = false
+  private askedForToken = false
+
+  constructor(node: Node, link: Link, request: LinkRequest) {
+    this.node = node
+    this.link = link
+    this.request = request
+    this.codec = link.codec
+    this.conn = `${node.name}~${base64url(node.random.bytes(12))}`
+    this.secret = base64url(node.random.bytes(16))
+    this.outbox = new Outbox(link, node.clock, () => this.bye('slow'))
+    this.attachments = new Attachments(this)
+    this.publishes = new Publishes(this)
+    this.calls = new Calls({
+      procedures: node.procedures,
+      clock: node.clock,
+      limit: node.limits.rpc,
+      reply: (id, outcome) => (outcome instanceof RealtimeError ? this.refuse(id, outcome) : this.reply(id, outcome)),
+      push: (push) => {
+        this.push(push)
+        return this.outbox.flowing
+      },
+      onFailure: (error, method) => node.log('procedure failed', { method, error: String(error) }),
+    })
+    this.greetingTimer = node.clock.setTimer(() => this.bye('connect-timeout'), CONNECT_WITHIN)
+    node.add(this)
+    link.open(this)
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed'
+  }
+
+  get who(): Who {
+    return { user: this.user, peer: this.peer, info: this.info }
+  }
+
+  /** @inheritDoc */
+  frame(frame: string | Uint8Array): void {
+    if (this.state === 'closed') return
+    this.heardSomething = true
+    let messages: Decoded[]
+    try {
+      messages = this.codec.decode(frame, frameLimits(this.node.limits))
+    } catch (error) {
+      const name = error instanceof WireError && error.kind === 'too-large' ? 'too-large' : 'malformed'
+      return this.bye(name, error instanceof WireError ? error.message : undefined)
+    }
+    for (const message of messages) this.message(message)
+  }
+
+  /** @inheritDoc */
+  drained(): void {
+    if (this.state === 'closed') return
+    this.outbox.drained()
+    if (this.outbox.flowing) this.calls.drained()
+  }
+
+  /** @inheritDoc */
+  closed(clean = false): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.node.clock.clearTimer(this.greetingTimer)
+    this.early = []
+    this.outbox.close()
+    this.calls.end()
+    this.attachments.end(clean)
+    this.node.remove(this)
+  }
+
+  reply(id: number, ok: Ok): void {
+    this.inFlight--
+    this.outbox.send(this.codec.encode({ id, ok }))
+  }
+
+  refuse(id: number, error: unknown): void {
+    this.inFlight--
+    const known = error instanceof RealtimeError ? error : this.fault(error)
+    this.outbox.send(this.codec.encode({ id, error: known.toFailure() }))
+  }
+
+  /** A push of this connection alone. */
+  push(push: Push): void {
+    if (this.state === 'open') this.outbox.send(this.codec.encode(push))
+  }
+
+  /** A push that others get too. */
+  share(unit: Unit): void {
+    if (this.state === 'open') this.outbox.send(unit.frame(this.codec))
+  }
+
+  /** A direct message. */
+  tell(body: Body): void {
+    this.push({ ev: 'msg', ...body })
+  }
+
+  /** Ends the connection for a reason of the table. */
+  bye(name: DisconnectName, text?: string, after?: number): void {
+    const { code, text: reason } = DISCONNECTS[name]
+    this.disconnect(code, text ?? reason, after)
+  }
+
+  disconnect(code: number, reason: string, after?: number): void {
+    if (this.state === 'closed') return
+    const bye = { ev: 'bye', code, reason, ...(after === undefined ? null : { after }) }
+    this.outbox.overtake(this.codec.encode(bye))
+    this.link.close(code, reason)
+    // 44xx are decisions: whoever was sent away is gone for the others at once.
+    this.closed(code >= 4400)
+  }
+
+  replaced(): void {
+    this.bye('replaced')
+  }
+
+  /** One look of the heartbeat. */
+  look(mostQuiet: number, mostSilent: number): void {
+    this.silentLooks = this.heardSomething ? 0 : this.silentLooks + 1
+    this.heardSomething = false
+    if (this.silentLooks >= mostSilent) return this.bye('no-heartbeat')
+    this.quietLooks = this.outbox.sentSomething ? 0 : this.quietLooks + 1
+    this.outbox.sentSomething = false
+    const now = this.node.clock.wall()
+    if (this.quietLooks >= mostQuiet && this.state === 'open') {
+      this.outbox.overtake(this.codec.encode({ ev: 'ping', time: now }))
+    }
+    this.watchToken(now)
+  }
+
+  /** Takes the outcome of `connect`. */
+  opened(id: number, grant: Grant, answer: Connected): void {
+    this.node.clock.clearTimer(this.greetingTimer)
+    this.state = 'open'
+    this.reply(id, answer)
+    if (grant.user !== undefined) this.node.addUser(this, grant.user)
+    this.link.resume()
+    const early = this.early
+    this.early = []
+    for (const message of early) this.message(message)
+  }
+
+  setClient(client: string): void {
+    this.client = client
+    this.peer = createHash('sha256').update(client).digest('base64url').slice(0, 16)
+  }
+
+  setExpiry(expires: number | undefined): void {
+    this.expires = expires ?? Number.POSITIVE_INFINITY
+    this.askedForToken = false
+  }
+
+  /** An error that no table knows: an application's hook failed. The peer learns no more than that. */
+  fault(error: unknown): RealtimeError {
+    this.node.log('hook failed', { error: String(error) })
+    return new RealtimeError('unavailable', 'the server failed at this', { after: 1_000 })
+  }
+
+  private message(message: Decoded): void {
+    if (this.state === 'closed') return
+    if (this.state === 'connecting') {
+      this.early.push(message)
+      return
+    }
+    const read = readCommand(message, this.node.limits)
+    if (read.malformed !== undefined) return this.bye('malformed', read.malformed)
+    const id = read.command?.id ?? (read.id as number)
+    const isPong = read.command?.op === 'pong'
+    // "A number that does not increase is 4300."
+    if (!isPong && id <= this.lastId) return this.bye('malformed', 'the ids of commands increase')
+    if (!isPong) this.lastId = id
+    this.inFlight++
+    if (read.error !== undefined) this.refuse(id, read.error)
+    else if (this.state === 'greeting') this.greet(read.command as Command)
+    else if (this.inFlight > this.node.limits.inflight) this.tooMany(read.command as Command)
+    else this.obey(read.command as Command)
+  }
+
+  private greet(command: Command): void {
+    if (command.op !== 'connect') return this.bye('malformed', 'connect comes first')
+    this.state = 'connecting'
+    this.link.pause()
+    void connect(this, command)
+  }
+
+  private obey(command: Command): void {
+    switch (command.op) {
+      case 'publish':
+        return this.publishes.publish(command)
+      case 'subscribe':
+        return this.attachments.subscribe(command)
+      case 'unsubscribe':
+        return this.attachments.unsubscribe(command)
+      case 'history':
+        return history(this, command)
+      case 'presence':
+        return presence(this, command)
+      case 'rpc':
+        return this.calls.start(command, this.who)
+      case 'cancel':
+        this.calls.cancel(command.call)
+        return this.reply(command.id, {})
+      case 'refresh':
+        return void refresh(this, command)
+      case 'ping':
+        return this.reply(command.id, { time: this.node.clock.wall() })
+      case 'pong':
+        this.inFlight--
+        return
+      case 'connect':
+        return this.refuse(command.id, new RealtimeError('bad-request', 'this connection is connected already'))
+    }
+  }
+
+  private tooMany(command: Command): void {
+    const error = new RealtimeError('rate', `more than ${this.node.limits.inflight} commands are not answered yet`, {
+      after: 1_000,
+    })
+    if (command.op === 'publish') this.publishes.refused(command, error)
+    if (command.op === 'pong') this.inFlight--
+    else this.refuse(command.id, error)
+  }
+
+  private watchToken(now: number): void {
+    if (this.state !== 'open' || this.expires === Number.POSITIVE_INFINITY) return
+    if (now >= this.expires) return this.bye('token-expired')
+    if (this.askedForToken || this.expires - now > REFRESH_AHEAD) return
+    this.askedForToken = true
+    this.push({ ev: 'refresh', within: Math.round(this.expires - now) })
+  }
+}

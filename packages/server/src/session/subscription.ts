@@ -1,0 +1,218 @@
+// One connection's attachment to one channel: a cursor over the log, or a member of the fan-out set, never both. There is
+// no buffer per subscriber: a lossless one that cannot keep up becomes a cursor again (tautline.v1 §5, §8).
+
+import type { Codec, Encoded, GapPush, Lost, Policy, Position } from '@tautline/wire'
+import type { Hub, HubMember } from '../hub/hub.ts'
+import { LogHub } from '../hub/log-hub.ts'
+import type { EntryUnit, Unit } from '../hub/unit.ts'
+import { joinUnits } from '../hub/unit.ts'
+import type { Frame } from '../link.ts'
+import { conflate, dropOldest, type QueueItem } from '../policies.ts'
+import type { Rule } from '../rules/rules.ts'
+import { HIGH_MARK, type Outbox, type Waiting } from './outbox.ts'
+
+/** What a slow subscriber of an ephemeral channel keeps when nothing else was asked for. */
+const EPHEMERAL_DROP: Policy = { drop: 100 }
+
+/** What all queues of a connection may hold together, in bytes. */
+const QUEUED_LIMIT = 16_777_216
+
+/** What a subscription needs of its session. */
+export interface SubscriptionOwner {
+  readonly codec: Codec
+  readonly outbox: Outbox
+  /** Is there another subscription of this connection that brings this channel's publications? */
+  coveredElsewhere(channel: string, pattern: Subscription): boolean
+  /** A lossless subscriber fell behind: it goes on from the log. */
+  fellBehind(subscription: Subscription, from: Position): void
+  /** The policy `disconnect`. */
+  tooSlow(): void
+}
+
+export interface SubscriptionTerms {
+  readonly channel: string
+  readonly rule: Rule
+  readonly policy: Policy
+  readonly conflate: boolean
+  /** Made by the server, not asked for. */
+  readonly server: boolean
+}
+
+type Item = QueueItem<Unit | Encoded>
+
+/** Made when a subscribe is allowed; `state` says what it is to its hub. */
+export class Subscription implements HubMember, Waiting {
+  readonly codec: Codec
+  readonly terms: SubscriptionTerms
+  readonly channel: string
+  readonly hub: Hub
+  state: 'replaying' | 'live' | 'gone' = 'replaying'
+  /** Stops the `members` pushes of this subscription. */
+  unwatch: (() => void) | null = null
+  private readonly owner: SubscriptionOwner
+  private readonly isPattern: boolean
+  private readonly policy: Policy
+  /** The position of the last thing given to the network. */
+  private written: Position | null = null
+  private queue: Item[] = []
+  private bytes = 0
+  /** A policy that goes through the whole queue waits until it has doubled. */
+  private relieveAt = 0
+
+  constructor(owner: SubscriptionOwner, hub: Hub, terms: SubscriptionTerms, isPattern: boolean) {
+    this.owner = owner
+    this.codec = owner.codec
+    this.hub = hub
+    this.terms = terms
+    this.channel = terms.channel
+    this.isPattern = isPattern
+    // Without a log there is nothing to fall back to: what waits is all there is.
+    const hasLog = hub instanceof LogHub
+    this.policy = terms.policy === 'lossless' && !hasLog ? EPHEMERAL_DROP : terms.policy
+  }
+
+  /** Becomes a member of the fan-out set: everything up to `position` was given to the network. */
+  join(position: Position | null): void {
+    this.written = position
+    this.state = 'live'
+    this.hub.join(this)
+  }
+
+  deliver(units: readonly Unit[], frame: Frame): void {
+    if (this.state !== 'live') return
+    if (this.isPattern) {
+      const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this))
+      if (own.length === 0) return
+      if (own.length < units.length) return this.pass(own, joinUnits(own, this.codec))
+    }
+    this.pass(units, frame)
+  }
+
+  hubLost(lost: Lost, start: Position | null): void {
+    if (this.state !== 'live') return
+    const push = this.codec.encode({ ev: 'lost', ch: this.channel, start, lost })
+    const { outbox } = this.owner
+    if (outbox.flowing) {
+      outbox.give(push)
+      this.written = start
+    } else {
+      this.enqueue([{ position: start, bytes: this.codec.size(push), marker: true, payload: push }])
+    }
+  }
+
+  /** @inheritDoc */
+  take(bytes: number): Encoded | null {
+    const parts: Encoded[] = []
+    let taken = 0
+    while (parts.length < this.queue.length && (taken < bytes || parts.length === 0)) {
+      const item = this.queue[parts.length] as Item
+      parts.push(this.encodeItem(item))
+      taken += item.bytes
+      if (item.position !== null) this.written = item.position
+    }
+    if (parts.length === 0) return null
+    this.queue = this.queue.slice(parts.length)
+    this.account(-taken)
+    this.relieveAt = 0
+    return this.codec.join(parts)
+  }
+
+  /** Nothing of the channel is sent after this. */
+  end(): void {
+    this.state = 'gone'
+    this.hub.leave(this)
+    this.purge()
+    this.unwatch?.()
+    this.unwatch = null
+  }
+
+  /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
+  replayed(units: readonly EntryUnit[]): Frame | Encoded {
+    if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec)
+    const items = conflate(units.map((unit) => this.itemOf(unit)))
+    return this.codec.join(items.map((item) => this.encodeItem(item)))
+  }
+
+  private pass(units: readonly Unit[], frame: Frame): void {
+    const { outbox } = this.owner
+    if (outbox.flowing) {
+      this.written = (units[units.length - 1] as Unit).position
+      outbox.give(frame)
+    } else {
+      this.enqueue(units.map((unit) => this.itemOf(unit)))
+    }
+  }
+
+  private itemOf(unit: Unit): Item {
+    return {
+      position: unit.position,
+      bytes: unit.frame(this.codec).size,
+      state: unit.state,
+      channel: this.isPattern ? unit.channel : undefined,
+      payload: unit,
+    }
+  }
+
+  private encodeItem(item: Item): Encoded {
+    const { gap, payload, position, channel } = item
+    if (gap !== undefined && gap !== null) {
+      const push: GapPush = { ev: 'gap', ch: channel ?? this.channel, to: position as Position, ...gap }
+      return this.codec.encode(push)
+    }
+    return typeof payload === 'string' || payload instanceof Uint8Array
+      ? payload
+      : (payload as Unit).frame(this.codec).encoded
+  }
+
+  private enqueue(items: readonly Item[]): void {
+    const { outbox } = this.owner
+    for (const item of items) {
+      this.queue.push(item)
+      this.account(item.bytes)
+    }
+    outbox.wait(this)
+    if (outbox.pressed && this.queue.length >= this.relieveAt) this.relieve()
+    // A policy may let much wait; the connection as a whole may not.
+    if (outbox.queuedBytes > QUEUED_LIMIT) this.owner.tooSlow()
+  }
+
+  /** Pressure on this very connection: the subscription's policy decides (tautline.v1 §8). */
+  private relieve(): void {
+    if (this.policy === 'disconnect') return this.owner.tooSlow()
+    if (this.policy === 'lossless') return this.fallBack()
+    this.replace(this.policy === 'latest' ? conflate(this.queue) : dropOldest(this.queue, this.policy.drop))
+    // "If Q stays too large: as lossless."
+    if (this.policy === 'latest' && this.bytes > HIGH_MARK) return this.fallBack()
+    this.relieveAt = this.queue.length + 1 + (this.queue.length >> 1)
+  }
+
+  private fallBack(): void {
+    if (this.written === null) {
+      // No log to go back to: the newest stay.
+      this.replace(dropOldest(this.queue, (EPHEMERAL_DROP as { drop: number }).drop))
+      return
+    }
+    this.purge()
+    this.state = 'replaying'
+    this.hub.leave(this)
+    this.owner.fellBehind(this, this.written)
+  }
+
+  private replace(queue: readonly Item[]): void {
+    if (queue === this.queue) return
+    let bytes = 0
+    for (const item of queue) bytes += item.bytes
+    this.account(bytes - this.bytes)
+    this.queue = [...queue]
+  }
+
+  private purge(): void {
+    this.replace([])
+    this.owner.outbox.forget(this)
+  }
+
+  private account(bytes: number): void {
+    this.bytes += bytes
+    this.owner.outbox.queuedBytes += bytes
+  }
+}

@@ -1,0 +1,110 @@
+// The WebSocket transport: a session is a connection of the engine. It knows frames and backpressure, not messages.
+
+import { type PreparedMessage, prepare, type Socket, type UpgradeRequest } from '@tautline/websocket'
+import { type Codec, type Encoded, jsonCodec } from '@tautline/wire'
+import { msgpackCodec } from '@tautline/wire/msgpack'
+import { Frame, type Link, type LinkEvents, type LinkRequest } from '../link.ts'
+
+/** By subprotocol, in the server's order of preference. */
+const CODECS: ReadonlyMap<string, Codec> = new Map([jsonCodec, msgpackCodec].map((codec) => [codec.subprotocol, codec]))
+
+export const SUBPROTOCOLS: readonly string[] = [...CODECS.keys()]
+
+/** So much may wait in the engine before the session is told to wait. */
+const BEHIND = 262_144
+/** RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code. */
+const REASON_BYTES = 123
+
+/** One connection of the engine as a link. */
+export class WebSocketLink implements Link {
+  readonly codec: Codec
+  private readonly carrier: Socket
+  private events: LinkEvents | null = null
+  private waiting = false
+
+  constructor(carrier: Socket) {
+    this.carrier = carrier
+    // Who names no subprotocol gets the one that can be read in a browser's tools.
+    this.codec = CODECS.get(carrier.subprotocol) ?? jsonCodec
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.carrier.remoteAddress
+  }
+
+  get buffered(): number {
+    return this.carrier.bufferedAmount
+  }
+
+  open(events: LinkEvents): void {
+    const { carrier } = this
+    this.events = events
+    carrier.onmessage = (data) => {
+      // What still arrives behind our close frame is not for the session any more.
+      if (carrier.state === 'open') events.frame(data)
+    }
+    carrier.ondrain = () => this.drained()
+    carrier.onclose = (code) => {
+      this.events = null
+      events.closed(code === 1000)
+    }
+    // `onclose` follows with 1006: that is all a session has to know.
+    carrier.onerror = () => {}
+  }
+
+  send(frame: Frame | Encoded): boolean {
+    const status =
+      frame instanceof Frame ? this.carrier.send(preparedOf(frame)) : this.carrier.send(frame, { compress: false })
+    if (status === 'queued') {
+      this.waiting = true
+      return false
+    }
+    if (this.carrier.bufferedAmount < BEHIND) return true
+    // All of it goes out with this turn, if the kernel takes it: until then more would only pile up here.
+    if (!this.waiting) {
+      this.waiting = true
+      this.carrier.whenWritten(() => this.drained())
+    }
+    return false
+  }
+
+  close(code: number, reason: string): void {
+    this.carrier.resume()
+    this.carrier.close(code, truncate(reason))
+  }
+
+  cut(): void {
+    this.carrier.terminate()
+  }
+
+  pause(): void {
+    this.carrier.pause()
+  }
+
+  resume(): void {
+    this.carrier.resume()
+  }
+
+  private drained(): void {
+    if (!this.waiting) return
+    this.waiting = false
+    this.events?.drained()
+  }
+}
+
+/** What is known of a client from its handshake. */
+export function linkRequestOf(request: UpgradeRequest): LinkRequest {
+  const { headers, remoteAddress, origin, target, secure } = request
+  return { headers, remoteAddress, origin, target, secure }
+}
+
+function preparedOf(frame: Frame): PreparedMessage {
+  frame.form ??= prepare(frame.encoded)
+  return frame.form as PreparedMessage
+}
+
+function truncate(reason: string): string {
+  const bytes = new TextEncoder().encode(reason)
+  if (bytes.length <= REASON_BYTES) return reason
+  return new TextDecoder().decode(bytes.subarray(0, REASON_BYTES)).replace(/\uFFFD+$/, '')
+}
