@@ -310,12 +310,14 @@ describe('a store that fails', () => {
       const cluster = new Cluster()
       const counting = new Faulty(cluster.store)
       const [a, b] = [cluster.node(), cluster.node(counting)]
-      for (let i = 0; i < 20; i++) a.enter(CHANNEL, member(`p${i}`))
+      // Differing before the last character, as digests do.
+      const peers = Array.from('abcdefghijklmnopqrst', (letter) => `${letter}x`)
+      for (const peer of peers) a.enter(CHANNEL, member(peer))
       await cluster.time.pass(1_000)
       const subscriber = new Subscriber(b)
       await cluster.time.pass(100)
       const before = counting.calls['list'] ?? 0
-      for (let i = 0; i < leaving; i++) a.leave(CHANNEL, `p${i}`, true)
+      for (const peer of peers.slice(0, leaving)) a.leave(CHANNEL, peer, true)
       await cluster.time.pass(1_000)
       assert.equal(subscriber.count, 20 - leaving)
       assert.equal((counting.calls['list'] ?? 0) - before, lists)
