@@ -64,6 +64,7 @@ export class Follower implements Sink {
       const page = matched(await this.#broker.read(this.#channel, position, 100, 1 << 20, this.#rule), 'fill')
       for (const entry of page.entries) assert.ok(this.#step(entry), `${show(entry)} follows ${show(this.position)}`)
       if (!page.more) return
+      assert.ok(page.entries.length > 0, 'a page that promises more has an entry')
     }
   }
 

@@ -56,7 +56,11 @@ class PresenceStage {
     for (let after: string | null = null; ; ) {
       const page = await this.store(i).list(channel, after, limit)
       assert.ok(page.members.length <= limit)
-      members.push(...page.members)
+      for (const member of page.members) {
+        const last: string | null = members.at(-1)?.peer ?? after
+        assert.ok(last === null || member.peer > last, `in order and none twice: ${last}, then ${member.peer}`)
+        members.push(member)
+      }
       if (page.next === undefined) {
         assert.equal(page.count, members.length, 'count is of the whole channel')
         return members
