@@ -7,7 +7,7 @@ import { chance, Time } from './presence/clock.ts'
 
 /** One node (or several that share a broker), and its time. */
 export class World {
-  readonly time: Time = new Time()
+  readonly time: Time
   readonly broker: MemoryBroker
   readonly presence: MemoryPresence
   readonly realtime: Realtime
@@ -15,6 +15,7 @@ export class World {
   private clients = 0
 
   constructor(options: RealtimeOptions = {}) {
+    this.time = options.clock instanceof Time ? options.clock : new Time()
     const clock = this.time
     this.broker = new MemoryBroker({ clock, random: chance(1) })
     this.presence = new MemoryPresence({ clock })
