@@ -12,6 +12,7 @@ import {
   type StateName,
   VIOLATIONS,
 } from '@tautline/protocol'
+import { DISCONNECTS, ERRORS, FINAL_CLOSE_CODES } from '@tautline/wire'
 
 const FOLDER = join(import.meta.dirname, '../docs/protocol')
 const NOTE = '<!-- Written by `npm run docs` from the code. Change it there. -->'
@@ -67,6 +68,22 @@ export function pages(): Record<string, string> {
       table(
         ['code', 'name', 'on the wire'],
         CLOSE_CODES.map(({ code, name, wire }) => [code, name, wire ? 'yes' : 'no']),
+      ),
+    ),
+    'errors.md': page(
+      'Errors of tautline.v1',
+      'Why a command is refused (tautline.v1 §11.4). `retry` is what counts for a client that does not know a code: `no` the same again gives the same; `later` nothing happened, again after `after` ms or with backoff; `auth` again with a new token; `unknown` it may have happened. A code never changes its meaning. The text is the message where the server has no better one; the status is that of the same refusal over HTTP.',
+      table(
+        ['code', 'retry', 'HTTP status', 'text'],
+        Object.entries(ERRORS).map(([code, { retry, http, text }]) => [`\`${code}\``, `\`${retry}\``, http, text]),
+      ),
+    ),
+    'disconnects.md': page(
+      'Disconnect codes of tautline.v1',
+      `Why a server ends a connection (tautline.v1 §11.5): the close code, and the code of the push \`bye\` ahead of it. What the client does follows from the hundred, also for codes that a later version adds: 40xx \`backoff\`, 41xx \`return\`, 42xx \`token\`, 43xx and 44xx \`stop\`. Of the codes of RFC 6455 ${FINAL_CLOSE_CODES.join(', ')} mean \`stop\`; every other code means \`backoff\`.\n\n| action | the client |\n| --- | --- |\n| \`backoff\` | comes back after a random wait that grows, and resumes |\n| \`return\` | comes back at once (in its slot), and resumes |\n| \`token\` | gets a new token first, then comes back and resumes |\n| \`stop\` | stays away until the application says otherwise |`,
+      table(
+        ['code', 'name', 'action', 'text'],
+        Object.values(DISCONNECTS).map(({ code, name, action, text }) => [code, `\`${name}\``, `\`${action}\``, text]),
       ),
     ),
     'lifecycle.md': page(

@@ -1,4 +1,4 @@
-// The chain rule (realtime-contract §3): the only way by which a hub or a client moves its position in a channel's log.
+// The chain rule (tautline.v1 §4.3): the only way by which a hub or a client moves its position in a channel's log.
 // Pure: it says what a step means for a position and never keeps one.
 
 import type { EntryId, Fence, Position } from './types.ts'

@@ -1,4 +1,4 @@
-// The grammar of channel names and patterns (`tautline.v1 §1`): one for all brokers. Linear in the length of the name,
+// The grammar of channel names and patterns (`tautline.v1 §12`): one for all brokers. Linear in the length of the name,
 // without regular expressions; it never normalises, cuts or escapes.
 
 /** Longest name or pattern, bytes. */

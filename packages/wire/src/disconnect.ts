@@ -36,7 +36,7 @@ function row(code: number, name: DisconnectName, action: DisconnectAction, text:
   return Object.freeze({ code, name, action, text })
 }
 
-/** Every disconnect of tautline.v1 by its name (`tautline.v1 §10`). */
+/** Every disconnect of tautline.v1 by its name (`tautline.v1 §11.5`). */
 export const DISCONNECTS: Readonly<Record<DisconnectName, Disconnect>> = Object.freeze({
   internal: row(4000, 'internal', 'backoff', 'internal error'),
   'no-heartbeat': row(4001, 'no-heartbeat', 'backoff', 'nothing heard for too long'),

@@ -13,7 +13,7 @@ export interface ErrorRow {
   readonly text: string
 }
 
-/** Every code of tautline.v1, by its name (`tautline.v1 §10`). A code never changes its meaning. */
+/** Every code of tautline.v1, by its name (`tautline.v1 §11.4`). A code never changes its meaning. */
 export type ErrorCode =
   | 'bad-request'
   | 'bad-data'

@@ -172,7 +172,7 @@ const READER_OF: ReadonlyMap<string, (fields: Fields, message: Unread, id: numbe
 )
 
 /**
- * Reads one decoded message as a command (`tautline.v1 §1`). A body is not judged yet: `storeBody` does.
+ * Reads one decoded message as a command (`tautline.v1 §3.2`). A body is not judged yet: `storeBody` does.
  *
  * @returns `command`, without unknown fields, all texts bounded, `limit`, `last`, `drop` and `ms` cut to what is allowed
  */

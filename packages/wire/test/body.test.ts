@@ -31,7 +31,7 @@ test('what is stored is this side’s own text of the value', () => {
   assert.equal(loadBody({ bytes }).bytes, bytes)
 })
 
-test('what JSON cannot say is refused as bad-data (tautline.v1 §1)', () => {
+test('what JSON cannot say is refused as bad-data (tautline.v1 §2.4)', () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     refused([value], 'bad-data', /holds (NaN|-?Infinity)/)
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { checkChannel, checkPattern, isPattern, matchesPattern } from '../src/mod.ts'
 import { channel, pattern } from './arbitraries.ts'
 
-test('names of printable ASCII with segments are channels (tautline.v1 §1)', () => {
+test('names of printable ASCII with segments are channels (tautline.v1 §12.1)', () => {
   for (const name of [
     'a',
     'chat:42',

@@ -7,6 +7,7 @@ import { frameLimits, LIMITS, SERVER_FRAME_LIMITS } from '../src/limits.ts'
 import { loadBody, readCommand, readOk, readServerMessage, storeBody, utf8Length, WireError } from '../src/mod.ts'
 import { msgpackCodec } from '../src/msgpack/mod.ts'
 import type { OkByOp, Publication } from '../src/types.ts'
+import { countUtf8 } from '../src/utf8.ts'
 import { body, channel, command, failure, id, json, ok, push } from './arbitraries.ts'
 
 const limits = frameLimits(LIMITS)
@@ -180,11 +181,17 @@ test('a body that is stored and loaded is the same', () => {
   )
 })
 
-test('the length in UTF-8 is that of the encoded text', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
-      assert.equal(utf8Length(text), Buffer.byteLength(text))
-    }),
+test('the length in UTF-8 is that of the encoded text, counted natively or not', () => {
+  const encoded = (text: string): number => new TextEncoder().encode(text).length
+  const halves = '\ud800a\udc00\ud83d\ude00'
+  const texts = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('a', 'é', '€', '\ud83d', '\ude00') }),
   )
-  assert.equal(utf8Length('\ud800a\udc00\ud83d\ude00'), Buffer.byteLength('\ud800a\udc00\ud83d\ude00'))
+  fc.assert(
+    fc.property(texts, (text) => {
+      assert.deepEqual([utf8Length(text), countUtf8(text)], [encoded(text), encoded(text)])
+    }),
+    { examples: [[halves], ['']] },
+  )
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DISCONNECTS, disconnectAction, FINAL_CLOSE_CODES } from '../src/mod.ts'
 
-/** `tautline.v1 §10`, row by row. */
+/** `tautline.v1 §11.5`, row by row. */
 const ROWS = {
   backoff: [4000, 4001, 4002, 4003, 4005, 1001, 1005, 1006, 1011, 1012, 1013, 1014],
   return: [4100, 4101],
@@ -10,7 +10,7 @@ const ROWS = {
   stop: [4300, 4301, 4302, 1002, 1003, 1007, 1009, 4400, 4401, 4402, 4403, 1008],
 }
 
-test('every code of tautline.v1 §10 has the action of its row', () => {
+test('every code of tautline.v1 §11.5 has the action of its row', () => {
   for (const [action, codes] of Object.entries(ROWS)) {
     for (const code of codes) assert.equal(disconnectAction(code), action, String(code))
   }

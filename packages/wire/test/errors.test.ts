@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ERRORS, type ErrorCode, isErrorCode, RealtimeError, WireError } from '../src/mod.ts'
 
-/** The contract's own words (`tautline.v1 §10`). */
+/** The contract's own words (`tautline.v1 §11.4`). */
 const RETRY: Record<string, string> = {
   no: 'bad-request bad-data too-large unauthorized forbidden not-found unsupported key-conflict key-expired limit cancelled',
   later: 'rate overloaded unavailable aborted draining',
@@ -10,7 +10,7 @@ const RETRY: Record<string, string> = {
   unknown: 'timeout unknown',
 }
 
-test('the table of errors is the one of tautline.v1 §10, and cannot be changed', () => {
+test('the table of errors is the one of tautline.v1 §11.4, and cannot be changed', () => {
   const expected = Object.entries(RETRY).flatMap(([retry, codes]) => codes.split(' ').map((code) => [code, retry]))
   assert.deepEqual(
     Object.entries(ERRORS).map(([code, { retry }]) => [code, retry]),

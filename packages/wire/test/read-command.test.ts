@@ -20,7 +20,7 @@ function refusal(value: unknown): string {
   return `${read.error.code} ${read.error.field}`
 }
 
-test('unknown fields are left behind (tautline.v1 §1)', () => {
+test('unknown fields are left behind (tautline.v1 §3)', () => {
   const read = command({ ...PUBLISH, admin: true, from: { user: 'root' }, prev: 3 })
   assert.deepEqual(read, PUBLISH)
   const resumed = command({

@@ -12,7 +12,7 @@ function malformed(read: () => unknown): boolean {
   }
 }
 
-test('a push that this version does not know is ignored, whatever it holds (tautline.v1 §1)', () => {
+test('a push that this version does not know is ignored, whatever it holds (tautline.v1 §3)', () => {
   for (const ev of ['delta', 'constructor', '', 1, null, {}]) {
     assert.equal(readServerMessage({ value: { ev, ch: 7 }, bad: 'an extension' }), null)
   }

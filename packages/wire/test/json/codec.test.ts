@@ -14,7 +14,7 @@ function kind(frame: string | Uint8Array, of: Parameters<Codec['decode']>[1] = l
   }
 }
 
-test('a frame is one or more messages joined by newlines (tautline.v1 §1)', () => {
+test('a frame is one or more messages joined by newlines (tautline.v1 §2.2)', () => {
   assert.deepEqual(jsonCodec.decode('{"id":1}\n{"id":2}', limits), [{ value: { id: 1 } }, { value: { id: 2 } }])
   assert.deepEqual(jsonCodec.decode(new TextEncoder().encode('{"a":"é"}'), limits), [{ value: { a: 'é' } }])
   assert.equal(jsonCodec.join(['{"id":1}', '{"id":2}']), '{"id":1}\n{"id":2}')
