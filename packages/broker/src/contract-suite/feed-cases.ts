@@ -186,14 +186,16 @@ async function interleave(stage: Stage, seed: number): Promise<void> {
   }
   const come = async (node: typeof stage.a): Promise<void> => {
     for (let i = 0; i < 5; i++) {
-      for (let n = throwDie(4); n > 0; n--) await yieldSome(throwDie)
+      for (let n = throwDie(4) * Math.min(i, 1); n > 0; n--) await yieldSome(throwDie)
       const follower = new Follower(node, channel, rule)
       await follower.attach()
       followers.push({ follower, before: new Set(begun) })
       if (throwDie(2) === 0) await follower.apply()
     }
   }
-  await Promise.all([publish(stage.a), publish(stage.b), come(stage.a), come(stage.b)])
+  const all = [() => come(stage.a), () => publish(stage.a), () => come(stage.b), () => publish(stage.b)]
+  // Whoever is first comes before the first entry, or after it.
+  await Promise.all((seed % 2 === 0 ? all : all.reverse()).map((begin) => begin()))
   const log = await stage.readAll(channel, 'start', rule)
   for (const { follower, before } of followers) {
     const begunLater = log.filter((entry) => !before.has(entry.id))

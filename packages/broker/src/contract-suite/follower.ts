@@ -62,7 +62,11 @@ export class Follower implements Sink {
     for (;;) {
       const position = this.position as Position
       const page = matched(await this.#broker.read(this.#channel, position, 100, 1 << 20, this.#rule), 'fill')
-      for (const entry of page.entries) assert.ok(this.#step(entry), `${show(entry)} follows ${show(this.position)}`)
+      for (const [i, entry] of page.entries.entries()) {
+        // Where the predecessor is unknown (a sparse log's first entry) the page itself is the proof.
+        if (i === 0 && entry.prev === -1 && entry.off > position.offset) this.#apply(entry)
+        else assert.ok(this.#step(entry), `${show(entry)} follows ${show(this.position)}`)
+      }
       if (!page.more) return
       assert.ok(page.entries.length > 0, 'a page that promises more has an entry')
     }
@@ -82,12 +86,12 @@ export class Follower implements Sink {
     const link = { epoch: entry.epoch, offset: entry.off, prev: entry.prev, id: entry.id }
     const known = (offset: number): string | undefined => this.applied.find((one) => one.off === offset)?.id
     const step = follow(fenced, link, known)
-    // What lay before the start may still be heard: it is in the start's epoch, or that of a log not begun yet.
-    if (step === 'broken') return false
-    if (step === 'next') {
-      this.position = positionOf(entry)
-      this.applied.push(entry)
-    }
-    return true
+    if (step === 'next') this.#apply(entry)
+    return step !== 'broken'
+  }
+
+  #apply(entry: Entry): void {
+    this.position = positionOf(entry)
+    this.applied.push(entry)
   }
 }
