@@ -10,19 +10,21 @@ export type Order =
   | { readonly op: 'disconnect'; readonly user: string; readonly code: number; readonly reason: string }
   | { readonly op: 'replace'; readonly conn: string; readonly secret: string }
 
-export function writeOrder(order: Order): Uint8Array {
-  if (order.op !== 'send') return new TextEncoder().encode(JSON.stringify(order))
+/** @param by the node that asks: brokers may tell it too, and it has obeyed already */
+export function writeOrder(order: Order, by: string): Uint8Array {
+  if (order.op !== 'send') return new TextEncoder().encode(JSON.stringify({ ...order, by }))
   // The body goes as the push that it will be: the codec knows how bytes travel in JSON.
   const push = jsonCodec.encode({ ev: 'msg', ...order.body })
-  return new TextEncoder().encode(`${JSON.stringify({ op: order.op, user: order.user })}\n${push}`)
+  return new TextEncoder().encode(`${JSON.stringify({ op: order.op, user: order.user, by })}\n${push}`)
 }
 
-/** @returns null for anything that is not an order */
-export function readOrder(bytes: Uint8Array, limits: Limits): Order | null {
+/** @returns null for anything that is not an order, and for the own ones of the node that reads */
+export function readOrder(bytes: Uint8Array, limits: Limits, reader: string): Order | null {
   if (bytes.length > limits.frame) return null
   try {
     const [head = '', text = ''] = new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n', 2)
-    const { op, user, channel, code, reason, conn, secret } = JSON.parse(head) as Record<string, unknown>
+    const { op, user, channel, code, reason, conn, secret, by } = JSON.parse(head) as Record<string, unknown>
+    if (by === reader) return null
     if (op === 'replace') return isText(conn) && isText(secret) ? { op, conn, secret } : null
     if (!isText(user)) return null
     if (op === 'subscribe' || op === 'unsubscribe') return isText(channel) ? { op, user, channel } : null

@@ -74,7 +74,7 @@ export class Node {
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
     broker.control.listen(this.name, (bytes) => {
-      const order = readOrder(bytes, this.limits)
+      const order = readOrder(bytes, this.limits, this.name)
       if (order !== null) this.obey(order)
     })
   }
@@ -112,7 +112,7 @@ export class Node {
   /** Does something with a user's or a connection's sessions, here and on every other node. */
   async everywhere(order: Order): Promise<void> {
     this.obey(order)
-    await this.broker.control.send('*', writeOrder(order))
+    await this.broker.control.send('*', writeOrder(order, this.name))
   }
 
   /** Ends a connection that another one replaces, wherever it is. */
@@ -120,7 +120,7 @@ export class Node {
     const node = conn.split('~', 1)[0] as string
     const order: Order = { op: 'replace', conn, secret }
     if (node === this.name) this.obey(order)
-    else void this.broker.control.send(node, writeOrder(order)).catch(() => {})
+    else void this.broker.control.send(node, writeOrder(order, this.name)).catch(() => {})
   }
 
   /** The frame-sharing form of what presence tells the watchers of a channel. */

@@ -201,10 +201,10 @@ export class Session implements LinkEvents {
     this.state = 'open'
     this.reply(id, answer)
     if (grant.user !== undefined) this.node.addUser(this, grant.user)
-    this.link.resume()
     const early = this.early
     this.early = []
     for (const message of early) this.message(message)
+    this.link.resume()
   }
 
   setClient(client: string): void {
