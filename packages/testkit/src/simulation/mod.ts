@@ -1,0 +1,8 @@
+// Whole clusters on virtual time, with faults, judged by the checker. This file only re-exports.
+
+export * from '../checker/mod.ts'
+export { Chance } from './chance.ts'
+export { Machine } from './machine.ts'
+export { Scheduler } from './scheduler.ts'
+export { type Outcome, type SimulateOptions, simulate } from './simulate.ts'
+export { printTrace } from './trace.ts'
