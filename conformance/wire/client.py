@@ -87,9 +87,12 @@ async def exercise(options):
         except Stopped as error:
             stopped = error.args[0]
     publishing.cancel()
+    state = subscription.state
     running.cancel()
+    # The connection says goodbye before anything is summed up.
+    await asyncio.wait({running})
     sum_of_all = {
-        'done': done.is_set(), 'stopped': stopped, 'state': subscription.state, 'position': subscription.position,
+        'done': done.is_set(), 'stopped': stopped, 'state': state, 'position': subscription.position,
         'seen': seen, 'settled': [settled.get(key) for key in own], 'counts': counts, 'peer': client.peer,
     }
     print(json.dumps(sum_of_all), flush=True)
