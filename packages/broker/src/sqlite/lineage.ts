@@ -2,7 +2,7 @@
 // written to the file and to a sidecar beside it: what only the file holds is restored along with it and proves nothing.
 // It decides and writes the sidecar; it never touches the database.
 
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, statSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { dirname } from 'node:path'
 
@@ -12,6 +12,8 @@ export interface Sidecar {
   readonly settled: string
   /** The nonce that an opening was about to write into the file. */
   readonly next?: string
+  /** '1' while the store is open: its WAL is there until it is closed in good order. */
+  readonly open?: string
   /** Boot id of the machine while a store is open that a power cut may cost its newest commits; absent: it cannot. */
   readonly boot?: string
   /** Who opened it, for the message that a second opener gets. */
@@ -29,31 +31,36 @@ export interface FileMark {
 /** The same file, going on where it ended; or another state of it, whose newest entries may be missing. */
 export type LineageVerdict = 'same' | 'changed'
 
+/** What lies there when a store is opened. */
+export interface Found extends Omit<FileMark, 'nonce'> {
+  /** Is there a WAL? */
+  readonly wal: boolean
+  readonly boot: string
+}
+
 /**
- * The crash points of an opening (each step is on the disk before the next begins), and what the next opening finds:
+ * The nonce is renewed at every opening and closing and every few minutes between. Crash points of a renewal from a to
+ * b (each step is on the disk before the next begins), and what the next opening finds:
  *
  * | crash behind | sidecar | file | verdict |
  * |---|---|---|---|
  * | nothing | settled a | a | same |
- * | 1. sidecar announces b | settled a, next b | a | same: nothing has been appended since a ended |
+ * | 1. sidecar announces b | settled a, next b | a | same |
  * | 2. file bears b | settled a, next b | b | same |
  * | 3. sidecar settles b | settled b | b | same |
  *
- * A file restored from a backup bears an older nonce than `settled`. When the verdict is 'changed' the file is written
- * first and the sidecar last: a crash between them gives 'changed' again, and never forgets it.
+ * A file restored from a backup bears an older nonce than `settled`, unless the backup is of the minutes before a crash:
+ * then the WAL is gone, or, where the file was replaced, inode and birth time differ. When the verdict is 'changed' the
+ * file is written first and the sidecar last: a crash between them gives 'changed' again, and never forgets it.
  */
-export function judgeLineage(
-  sidecar: Sidecar | null,
-  recorded: FileMark,
-  found: Omit<FileMark, 'nonce'>,
-  boot: string,
-): LineageVerdict {
+export function judgeLineage(sidecar: Sidecar | null, recorded: FileMark, found: Found): LineageVerdict {
   if (sidecar === null) return 'changed'
   if (recorded.nonce !== sidecar.settled && recorded.nonce !== sidecar.next) return 'changed'
   if (recorded.inode !== found.inode) return 'changed'
   if (recorded.birth !== '' && found.birth !== '' && recorded.birth !== found.birth) return 'changed'
+  if (sidecar.open !== undefined && !found.wal) return 'changed'
   // Commits that were only handed to the kernel are lost by a power cut, and the machine has started anew since.
-  if (sidecar.boot !== undefined && sidecar.boot !== boot) return 'changed'
+  if (sidecar.boot !== undefined && sidecar.boot !== found.boot) return 'changed'
   return 'same'
 }
 
@@ -66,9 +73,9 @@ export function readSidecar(file: string): Sidecar | null {
   try {
     const read = JSON.parse(readFileSync(sidecarPath(file), 'utf8')) as Partial<Record<keyof Sidecar, unknown>> | null
     if (typeof read?.settled !== 'string') return null
-    const text = (key: 'next' | 'boot' | 'by'): Partial<Sidecar> =>
+    const text = (key: 'next' | 'open' | 'boot' | 'by'): Partial<Sidecar> =>
       typeof read[key] === 'string' ? { [key]: read[key] } : {}
-    return { settled: read.settled, ...text('next'), ...text('boot'), ...text('by') }
+    return { settled: read.settled, ...text('next'), ...text('open'), ...text('boot'), ...text('by') }
   } catch {
     return null
   }
@@ -87,6 +94,10 @@ export function writeSidecar(file: string, sidecar: Sidecar): void {
   }
   renameSync(temporary, path)
   syncDirectory(dirname(path))
+}
+
+export function walExists(file: string): boolean {
+  return existsSync(`${file}-wal`)
 }
 
 /** Which file lies there. Only `stat`: closing another descriptor of the file would drop the lock on it. */

@@ -37,6 +37,7 @@ export function readAfter(
   const entries: Entry[] = []
   const rows = scene.sql.range.iterate(record.ch, start, record.offset, Math.max(0, limit))
   for (const row of rows as unknown as Iterable<EntryRow>) {
+    if (row.off !== start + entries.length + 1) throw new Error('the log has a hole: the file is damaged')
     const entry = record.entry(row)
     if (!budget.take(entry)) break
     entries.push(entry)
@@ -61,6 +62,7 @@ export function readBack(
   const end = before === 'head' ? record.offset : before.offset
   const first = Math.max(served, end - Math.max(0, limit))
   const rows = first < end ? (scene.sql.range.all(record.ch, first, end, end - first) as unknown as EntryRow[]) : []
+  if (rows.length !== Math.max(0, end - first)) throw new Error('the log has a hole: the file is damaged')
   if (rows.length === 0) {
     return { proof: 'match', entries: [], head, more: false, start: before === 'head' ? head : before }
   }

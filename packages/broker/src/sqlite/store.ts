@@ -15,6 +15,7 @@ import {
   openerName,
   readSidecar,
   type Sidecar,
+  walExists,
   writeSidecar,
 } from './lineage.ts'
 import { pragma, prepareSchema } from './schema.ts'
@@ -30,8 +31,10 @@ export interface StoreOptions {
   readonly cache: number
 }
 
-/** Called between the steps of an opening, for tests of what a crash there leaves. */
-export type OpeningStep = 'announced' | 'marked' | 'settled'
+type SidecarState = Omit<Sidecar, 'settled' | 'next'>
+
+/** Called between the steps of a renewal, for tests of what a crash there leaves. */
+export type RenewalStep = 'announced' | 'marked' | 'settled'
 
 export class Store {
   readonly file: string
@@ -42,59 +45,70 @@ export class Store {
   readonly lineage: string
   /** Store time when the lineage last changed; 0: never. */
   readonly lineageChanged: number
+  /** Did this opening find another state of the file than the last one left? */
+  readonly changed: boolean
   readonly #db: DatabaseSync
+  readonly #random: Random
   readonly #mark: Omit<FileMark, 'nonce'>
-  readonly #settled: Sidecar
+  /** What the sidecar says beside the nonces while the store is open. */
+  readonly #opened: SidecarState
+  readonly #by: string
+  readonly #onStep: (step: RenewalStep) => void
+  #nonce: string
   #slot: number
+  #keptSlot: number
 
-  private constructor(options: StoreOptions, db: DatabaseSync, onStep: (step: OpeningStep) => void) {
+  private constructor(options: StoreOptions, db: DatabaseSync, wal: boolean, onStep: (step: RenewalStep) => void) {
     this.file = options.file
     this.#db = db
     this.sql = prepareStatements(db)
-    const random = options.random
+    this.#random = options.random
+    this.#onStep = onStep
     const recorded = { nonce: this.#meta('nonce'), inode: this.#meta('inode'), birth: this.#meta('birth') }
     const created = recorded.nonce === ''
-    const sidecar = readSidecar(this.file)
     const boot = bootId()
     this.#mark = fileMark(this.file)
-    const same = created || judgeLineage(sidecar, recorded, this.#mark, boot) === 'same'
-    this.base = created ? randomName(random) : this.#meta('base')
-    this.lineage = same && !created ? this.#meta('lineage') : randomName(random)
+    const sidecar = readSidecar(this.file)
+    const same = created || judgeLineage(sidecar, recorded, { ...this.#mark, wal, boot }) === 'same'
+    this.base = created ? randomName(this.#random) : this.#meta('base')
+    this.lineage = same && !created ? this.#meta('lineage') : randomName(this.#random)
     this.lineageChanged = same ? Number(this.#meta('lineageChanged') || 0) : options.wall()
+    this.changed = !same
     this.#slot = Number(this.#meta('slot') || 0)
-    const nonce = randomName(random)
-    const by = openerName(options.wall())
-    // The order is that of `judgeLineage`: what is not the same must not be announced as known before the file says so.
-    if (same) {
-      writeSidecar(this.file, created ? { settled: nonce } : { ...sidecar, settled: recorded.nonce, next: nonce })
-      onStep('announced')
-    }
-    this.#writeMarks({
-      base: this.base,
-      lineage: this.lineage,
-      lineageChanged: this.lineageChanged,
-      nonce,
-      ...this.#mark,
-    })
-    onStep('marked')
-    this.#settled = { settled: nonce, by }
-    writeSidecar(this.file, { ...this.#settled, ...(options.durability === 'process' && { boot }) })
-    onStep('settled')
+    this.#keptSlot = this.#slot
+    this.#nonce = created ? randomName(this.#random) : recorded.nonce
+    this.#by = openerName(options.wall())
+    this.#opened = { open: '1', by: this.#by, ...(options.durability === 'process' && { boot }) }
+    const marks = { base: this.base, lineage: this.lineage, lineageChanged: this.lineageChanged, ...this.#mark }
+    // The commits of a session before may still wait for their sync.
+    const before: SidecarState = { by: this.#by, ...(sidecar?.boot !== undefined && { boot: sidecar.boot }) }
+    // What is not the same must not be announced as known before the file itself says so.
+    this.#settle(this.#advance(marks, same ? before : null), this.#opened)
   }
 
   /** Opens a file, creates it where it is missing. @throws StoreOpenError, with a message that says what to do */
-  static open(options: StoreOptions, onStep: (step: OpeningStep) => void = () => {}): Store {
+  static open(options: StoreOptions, onStep: (step: RenewalStep) => void = () => {}): Store {
     const { file } = options
     let db: DatabaseSync | undefined
     try {
       checkPlace(file)
+      const wal = walExists(file)
       db = new DatabaseSync(file, { timeout: 0 })
       configure(db, options)
-      return new Store(options, db, onStep)
+      return new Store(options, db, wal, onStep)
     } catch (error) {
       close(db)
       throw openFailure(file, error, readSidecar(file)?.by ?? null)
     }
+  }
+
+  /**
+   * Draws a new nonce: whatever was copied from the file before is recognised as a backup from now on, also beside a WAL
+   * that outlived it, which therefore must not bear the nonce.
+   */
+  renew(): void {
+    this.#settle(this.#advance({}, this.#opened), this.#opened)
+    this.checkpoint(true)
   }
 
   /** Runs `work` in a transaction; when it returns what was done has the durability in force. Rolls back if it throws. */
@@ -116,13 +130,17 @@ export class Store {
     return result
   }
 
-  /** The slot of unwritten positions never goes back, whatever the clock does, over restarts too. */
+  /** The slot of unwritten positions: it never goes back, whatever the clock does. */
   slot(now: number): number {
-    if (now > this.#slot) {
-      this.sql.setMeta.run('slot', now)
-      this.#slot = now
-    }
+    this.#slot = Math.max(this.#slot, now)
     return this.#slot
+  }
+
+  /** Keeps the slot over restarts; inside the transaction that drops records by it. */
+  keepSlot(): void {
+    if (this.#slot === this.#keptSlot) return
+    this.sql.setMeta.run('slot', this.#slot)
+    this.#keptSlot = this.#slot
   }
 
   /** Is the file that is open still the one that its name leads to? */
@@ -139,40 +157,60 @@ export class Store {
     ;(truncate ? this.sql.truncate : this.sql.checkpoint).get()
   }
 
-  /** Ends the connection. Everything committed is synced into the file first, so that the sidecar may say so. */
+  /** Ends the connection in good order: all that was committed is in the file, and synced. */
   close(): void {
-    let synced = false
     try {
+      const nonce = this.#advance({}, this.#opened)
       this.checkpoint(true)
-      synced = true
+      this.#settle(nonce, { by: this.#by })
     } finally {
       close(this.#db)
-      if (synced) writeSidecar(this.file, this.#settled)
     }
   }
 
   /** Drops the connection after a failure; what is in the file decides at the next opening. */
   abandon(): void {
     close(this.#db)
+    // SQLite has removed the WAL: then it was able to move everything into the file.
+    if (walExists(this.file) || !this.inPlace()) return
+    try {
+      this.#settle(this.#nonce, { by: this.#by })
+    } catch {
+      // Then the next opening finds that the WAL is missing, and says that entries may be.
+    }
+  }
+
+  /** Steps 1 and 2 of `judgeLineage`: a new nonce in the file. `announced`: null, where it must not be announced. */
+  #advance(marks: Readonly<Record<string, string | number>>, announced: SidecarState | null): string {
+    const nonce = randomName(this.#random)
+    if (announced !== null) {
+      writeSidecar(this.file, { ...announced, settled: this.#nonce, next: nonce })
+      this.#onStep('announced')
+    }
+    this.transaction(() => {
+      for (const [name, value] of Object.entries({ ...marks, nonce })) this.sql.setMeta.run(name, value)
+    })
+    this.#nonce = nonce
+    this.#onStep('marked')
+    return nonce
+  }
+
+  /** Step 3. */
+  #settle(nonce: string, state: SidecarState): void {
+    writeSidecar(this.file, { ...state, settled: nonce })
+    this.#onStep('settled')
   }
 
   #rollback(): void {
     try {
-      // After some failures SQLite has rolled back by itself.
-      if (this.#db.isTransaction) this.sql.rollback.run()
+      this.sql.rollback.run()
     } catch {
-      // The connection is beyond use: the next statement says so.
+      // After some failures SQLite has rolled back by itself. If the connection is beyond use the next statement says so.
     }
   }
 
   #meta(name: string): string {
     return String((this.sql.getMeta.get(name) as { value: unknown } | undefined)?.value ?? '')
-  }
-
-  #writeMarks(marks: Readonly<Record<string, string | number>>): void {
-    this.transaction(() => {
-      for (const [name, value] of Object.entries(marks)) this.sql.setMeta.run(name, value)
-    })
   }
 }
 
