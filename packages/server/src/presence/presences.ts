@@ -1,13 +1,16 @@
 // Presence on one node (tautline.v1 §9): registers who is here, and tells this node's subscribers who is in a channel on
 // all nodes. Nothing of it is in a log: it keeps no order with publications and is no lock.
 
-import { type Json, type Member, type MembersPage, RealtimeError, utf8Length } from '@tautline/wire'
+import { type Member, type MembersPage, RealtimeError, storeJson } from '@tautline/wire'
 import { Registrar } from './registrar.ts'
 import { Roster } from './roster.ts'
 import type { PresenceSettings, Tell } from './settings.ts'
 import { Views } from './views.ts'
 
 export type { MembersChange, PresenceSettings, Tell } from './settings.ts'
+
+/** Bounds of a member's info. */
+const INFO = { body: 4_096, depth: 16, keys: 256 }
 
 /** The presence of one node. It sets timers only while it has members or subscribers. */
 export class Presences {
@@ -31,7 +34,8 @@ export class Presences {
    * @throws RealtimeError `too-large` or `bad-data`: the member's info cannot be kept; nothing has happened
    */
   enter(channel: string, member: Member): void {
-    if (member.info !== undefined) checkInfo(member.info, this.settings.limits?.info ?? 4_096)
+    if (member.info !== undefined)
+      storeJson(member.info, { ...INFO, body: this.settings.limits?.info ?? INFO.body }, 'info')
     if (this.stopped === null) this.roster.enter(channel, member)
   }
 
@@ -83,14 +87,4 @@ export class Presences {
     }
     return this.stopped
   }
-}
-
-function checkInfo(info: Json, most: number): void {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(info)
-  } catch {}
-  if (text === undefined) throw new RealtimeError('bad-data', 'info is not JSON', { field: 'info' })
-  if (utf8Length(text) <= most) return
-  throw new RealtimeError('too-large', `info has more than ${most} bytes as JSON`, { field: 'info' })
 }

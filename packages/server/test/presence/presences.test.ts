@@ -480,9 +480,10 @@ describe('a node', () => {
     const node = new Cluster().node()
     assert.throws(() => node.enter(CHANNEL, member('ann', 'x'.repeat(1_000_000))), { code: 'too-large', field: 'info' })
     assert.throws(() => node.enter(CHANNEL, member('ann', 'é'.repeat(2_100))), { code: 'too-large' })
+    assert.throws(() => node.enter(CHANNEL, member('ann', { a: 1n } as never)), { code: 'bad-data', field: 'info' })
     const round: Record<string, unknown> = {}
     round['self'] = round
-    assert.throws(() => node.enter(CHANNEL, member('ann', round as never)), { code: 'bad-data', field: 'info' })
+    assert.throws(() => node.enter(CHANNEL, member('ann', round as never)), { code: 'too-large', field: 'info' })
   })
 
   it('reads a list once for subscribers that come and go in a moment', async () => {
