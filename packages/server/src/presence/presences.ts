@@ -10,7 +10,7 @@ import { Views } from './views.ts'
 export type { MembersChange, PresenceSettings, Tell } from './settings.ts'
 
 /** Bounds of a member's info. */
-const INFO = { body: 4_096, depth: 16, keys: 256 }
+const INFO = { body: 4_096, depth: 64, keys: 4_096 }
 
 /** The presence of one node. It sets timers only while it has members or subscribers. */
 export class Presences {
