@@ -187,7 +187,8 @@ export class Realtime {
 
   /** Takes over an open connection of any transport. */
   accept(link: Link, request: LinkRequest): void {
-    new Session(this.node, link, request)
+    if (this.closed) link.close(1001, 'the server is stopping')
+    else new Session(this.node, link, request)
   }
 
   /** Says goodbye to everybody (they come back elsewhere, or later), and gives up what it holds. The broker stays open. */
@@ -211,6 +212,8 @@ export class Realtime {
         compression: options.compression ?? false,
         maxPayload: this.node.limits.frame,
         maxBuffered: ENGINE_BUFFER,
+        // Sessions have a heartbeat of their own, which clients that cannot see pings notice too.
+        heartbeat: false,
       },
       (carrier, request) => this.accept(new WebSocketLink(carrier), linkRequestOf(request)),
     )

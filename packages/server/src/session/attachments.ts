@@ -219,7 +219,8 @@ export class Attachments implements SubscriptionOwner {
   private appear(subscription: Subscription, sub: Sub): void {
     const { session, node } = this
     const { rule } = subscription.terms
-    if (!rule.presence || isPattern(sub.ch)) return
+    // The connection may have ended while the log was read.
+    if (!rule.presence || isPattern(sub.ch) || subscription.state === 'gone') return
     const { user, info } = session
     const member = {
       peer: session.peer,
