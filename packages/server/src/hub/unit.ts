@@ -12,13 +12,16 @@ export abstract class Unit {
   readonly position: Position | null
   /** Its state key, for the policy `latest`. */
   readonly state: string | undefined
+  /** Does an epoch change come with it? */
+  readonly fenced: boolean
   private json: Frame | null = null
   private msgpack: Frame | null = null
 
-  constructor(channel: string, position: Position | null, state: string | undefined) {
+  constructor(channel: string, position: Position | null, state: string | undefined, fenced = false) {
     this.channel = channel
     this.position = position
     this.state = state
+    this.fenced = fenced
   }
 
   /** The frame that carries only this unit. Shared: never written to. */
@@ -46,7 +49,7 @@ export class EntryUnit extends Unit {
 
   constructor(channel: string, entry: Entry) {
     const position = { epoch: entry.epoch, offset: entry.off, id: entry.id }
-    super(channel, position, entry.state)
+    super(channel, position, entry.state, entry.fence !== undefined)
     this.entry = entry
     this.position = position
   }

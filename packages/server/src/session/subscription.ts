@@ -149,6 +149,8 @@ export class Subscription implements HubMember, Waiting {
       bytes: unit.frame(this.codec).size,
       state: unit.state,
       channel: this.isPattern ? unit.channel : undefined,
+      // What carries a fence moves the client to another epoch: no gap may stand for it.
+      marker: unit.fenced,
       payload: unit,
     }
   }
