@@ -22,6 +22,8 @@ export class Truth {
   readonly #next = new Map<string, Placed>()
   /** generation, rank → when the first entry of that rank was stored */
   readonly #reached = new Map<string, number>()
+  /** The same, of the log that remained. */
+  readonly #remained = new Map<string, number>()
   readonly #generations = new Map<string, number>()
   readonly #wipes: readonly number[]
   readonly #failovers: readonly number[]
@@ -48,10 +50,19 @@ export class Truth {
     return this.#next.get(position.offset === 0 ? `start ${generation}` : position.id)
   }
 
-  /** Since when the rule does not serve an entry, wherever it still lies. */
-  gone({ entry, rank }: Placed): number {
-    const pushed = this.#reached.get(`${entry.generation} ${rank + this.log.rule.size}`) ?? Number.POSITIVE_INFINITY
-    return Math.min(pushed, entry.stored + this.log.rule.ttl)
+  /** Since when the rule may not have served an entry: entries that vanished later had pushed it out too. */
+  gone(placed: Placed): number {
+    return this.#pushed(placed, this.#reached)
+  }
+
+  /** Since when the rule has certainly not served it. */
+  certainlyGone(placed: Placed): number {
+    return this.#pushed(placed, this.#remained)
+  }
+
+  #pushed({ entry, rank }: Placed, reached: ReadonlyMap<string, number>): number {
+    const at = reached.get(`${entry.generation} ${rank + this.log.rule.size}`) ?? Number.POSITIVE_INFINITY
+    return Math.min(at, entry.stored + this.log.rule.ttl)
   }
 
   /** How often memory had been lost when the position was of the log; `since`: when somebody held it at the latest. */
@@ -90,5 +101,6 @@ export class Truth {
     }
     const name = `${entry.generation} ${placed.rank}`
     if (!this.#reached.has(name)) this.#reached.set(name, entry.stored)
+    if (entry.vanished === null) this.#remained.set(name, entry.stored)
   }
 }

@@ -80,7 +80,7 @@ function wrongOutcome(truth: Truth, step: Extract<Step, { kind: 'start' }>, sinc
   if (generation < truth.generationAt(asked))
     return `recovered at ${show(from)}, which was lost with the store's memory`
   const next = truth.after(from, generation)
-  if (next !== undefined && truth.gone(next) <= asked) {
+  if (next !== undefined && truth.certainlyGone(next) <= asked) {
     return `recovered at ${show(from)}, and ${show(next.entry.position)} behind it was not served any more`
   }
   return null

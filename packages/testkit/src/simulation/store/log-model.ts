@@ -35,11 +35,14 @@ interface KeyRecord {
 }
 
 interface Log {
-  /** Retained entries in order. */
+  /** All entries in order, also those that are trimmed: a replica that lagged still has them. */
   entries: StoredEntry[]
+  /** Index of the oldest retained entry. */
+  first: number
   head: Position
   /** The position before the oldest retained entry. */
   floor: Position
+  rule: LogRule
   lineage: number
   readonly epochs: Set<string>
   readonly keys: Map<string, KeyRecord>
@@ -94,7 +97,7 @@ export class LogModel {
     if (this.bug === 'acknowledges-unstored' && this.#chance.happens(0.05)) {
       return { outcome: { position: positionOf(entry) }, entry: null }
     }
-    const log = this.#store(channel, entry)
+    const log = this.#store(channel, entry, rule)
     if (name !== null) log.keys.set(name, { entry, until: wall + rule.window })
     this.#trim(log, rule, wall)
     return { outcome: { position: positionOf(entry) }, entry }
@@ -132,11 +135,11 @@ export class LogModel {
     const served = this.#served(log, rule, wall)
     let end = served.length
     if (before !== 'head') {
+      // A cut: the entry that it names lies before it, and has to be served.
       const at = served.findIndex((entry) => entry.off === before.offset && entry.id === before.id)
       const absent = at === -1 ? this.#prove(log, before, served, wall) : null
       if (absent !== null) return { proof: 'absent', why: absent, head }
-      end = at === -1 ? served.findIndex((entry) => entry.off > before.offset) : at
-      if (end === -1) end = served.length
+      end = at + 1
     }
     const first = Math.max(0, end - limit)
     const entries = served.slice(first, end)
@@ -163,8 +166,12 @@ export class LogModel {
       log.entries = log.entries.filter((entry) => entry.stored <= since)
       for (const [name, record] of log.keys) if (record.entry.vanished !== null) log.keys.delete(name)
       const last = log.entries.at(-1)
-      log.head = last === undefined ? log.floor : positionOf(last)
-      if (log.head.offset === 0) this.#logs.delete(channel)
+      if (last === undefined) this.#logs.delete(channel)
+      else {
+        log.head = positionOf(last)
+        log.first = Math.min(log.first, Math.max(0, log.entries.length - log.rule.size - 1))
+        log.floor = (log.entries[log.first] as StoredEntry).predecessor
+      }
     }
     if (this.options.offsets === 'sparse') this.#sequence = this.#highest()
     return lost
@@ -211,13 +218,15 @@ export class LogModel {
     }
   }
 
-  #store(channel: string, entry: StoredEntry): Log {
+  #store(channel: string, entry: StoredEntry, rule: LogRule): Log {
     let log = this.#logs.get(channel)
     if (log === undefined) {
       log = {
         entries: [],
+        first: 0,
         head: entry.predecessor,
         floor: entry.predecessor,
+        rule,
         lineage: 0,
         epochs: new Set([entry.predecessor.epoch]),
         keys: new Map(),
@@ -225,6 +234,7 @@ export class LogModel {
       this.#logs.set(channel, log)
     }
     log.entries.push(entry)
+    log.rule = rule
     log.head = positionOf(entry)
     log.lineage = this.#lineage
     log.epochs.add(entry.epoch)
@@ -238,16 +248,15 @@ export class LogModel {
   /** At least size + 1 are retained, and a few more as a store that trims lazily keeps them. */
   #trim(log: Log, rule: LogRule, wall: number): void {
     const slack = this.#chance.between(0, 4)
-    let drop = Math.max(0, log.entries.length - rule.size - 1 - slack)
-    while (drop < log.entries.length - 1 && (log.entries[drop] as StoredEntry).at + 2 * rule.ttl < wall) drop++
-    if (drop > 0) {
-      log.floor = positionOf(log.entries[drop - 1] as StoredEntry)
-      log.entries = log.entries.slice(drop)
-    }
+    const { entries } = log
+    let first = Math.max(log.first, entries.length - rule.size - 1 - slack)
+    while (first < entries.length - 1 && (entries[first] as StoredEntry).at + 2 * rule.ttl < wall) first++
+    log.first = first
+    log.floor = (entries[first] as StoredEntry).predecessor
   }
 
   #served(log: Log, rule: LogRule, wall: number): StoredEntry[] {
-    const bySize = log.entries.slice(-rule.size)
+    const bySize = log.entries.slice(Math.max(log.first, log.entries.length - rule.size))
     const first = bySize.findIndex((entry) => entry.at + rule.ttl >= wall)
     return first === -1 ? [] : bySize.slice(first)
   }
@@ -263,7 +272,7 @@ export class LogModel {
     let id: string | undefined
     if (at.offset === log.head.offset) id = log.head.id
     else if (at.offset === log.floor.offset) id = log.floor.id
-    else if (at.offset > log.floor.offset) id = log.entries.find((entry) => entry.off === at.offset)?.id
+    else if (at.offset > log.floor.offset) id = log.entries.findLast((entry) => entry.off === at.offset)?.id
     else return known ? 'trimmed' : 'epoch'
     if (id !== at.id) return known ? 'diverged' : 'epoch'
     return at.offset < ahead ? 'trimmed' : null
@@ -280,7 +289,7 @@ export class LogModel {
     const ours = at.epoch.startsWith(this.#base) && at.epoch.includes('.') && (slot === current || slot === current - 1)
     if (log === undefined) return ours ? null : 'epoch'
     if (!ours && !log.epochs.has(at.epoch)) return 'epoch'
-    const whole = log.floor.offset === 0 && served.length === log.entries.length
+    const whole = log.first === 0 && served.length === log.entries.length
     return whole ? null : 'trimmed'
   }
 }

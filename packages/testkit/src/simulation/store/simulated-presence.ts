@@ -2,7 +2,7 @@
 // Its notices may be lost without a word, as the contract allows: digests repair.
 
 import { type Members, memberHash, type PresenceSink, type PresenceStore } from '@tautline/broker'
-import type { Member } from '@tautline/wire'
+import { type Member, RealtimeError } from '@tautline/wire'
 import type { Machine } from '../machine.ts'
 import type { SimulatedStore } from './simulated-store.ts'
 
@@ -45,7 +45,9 @@ export class SimulatedPresence {
 
   /** The presence store as one node has it. */
   face(node: Machine): PresenceStore {
-    const ask = <T>(operation: () => T): Promise<T> => this.#store.ask(node, operation)
+    let closed = false
+    const ask = <T>(operation: () => T): Promise<T> =>
+      closed ? Promise.reject(new RealtimeError('unavailable', 'closed')) : this.#store.ask(node, operation)
     return {
       renew: (name, ms) => ask(() => this.#renew(name, ms)),
       join: (channel, name, member) => ask(() => this.#join(channel, name, member)),
@@ -69,7 +71,10 @@ export class SimulatedPresence {
           }
         }),
       release: (name) => ask(() => this.#release(name)),
-      close: () => Promise.resolve(),
+      close: () => {
+        closed = true
+        return Promise.resolve()
+      },
     }
   }
 

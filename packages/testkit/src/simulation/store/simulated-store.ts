@@ -1,8 +1,8 @@
 // The shared broker of a simulated cluster: the model of the logs behind a slow and faulty way. Each operation takes its
 // time there and back; it can be refused, get lost on either way, or meet a store that is down. One `Broker` per node.
 
-import type { Append, Appended, Broker, Cast, Control, Detach, Facts, LogRule, Page, Sink } from '@tautline/broker'
-import { type Position, RealtimeError } from '@tautline/wire'
+import type { Append, Appended, Broker, Cast, Control, Facts, LogRule } from '@tautline/broker'
+import { RealtimeError } from '@tautline/wire'
 import type { Chance } from '../chance.ts'
 import type { Machine } from '../machine.ts'
 import { Feed } from './feed.ts'
@@ -106,33 +106,42 @@ export class SimulatedStore {
   /** A node has died. */
   forget(node: Machine): void {
     this.feed.forget(node)
-    if (this.#listeners.get(node.name)?.node === node) this.#listeners.delete(node.name)
+    for (const [name, listener] of this.#listeners) if (listener.node === node) this.#listeners.delete(name)
     for (const name of [...this.#appending]) if (name.startsWith(`${node.name} `)) this.#appending.delete(name)
   }
 
   /** The broker as one node has it. */
   broker(node: Machine): Broker {
+    let closed = false
+    const ask = <T>(operation: () => T): Promise<T> =>
+      closed ? Promise.reject(outOfReach()) : this.ask(node, operation)
+    const wall = (): number => this.machine.wall()
+    const { model } = this
     return {
       facts: () => this.facts(),
-      append: (channel, batch, rule) => this.#append(node, channel, batch, rule),
-      read: (channel, after, limit, bytes, rule) =>
-        this.ask(node, () => this.model.read(channel, after, limit, bytes, rule, this.machine.wall())),
-      back: (channel, before, limit, rule): Promise<Page> =>
-        this.ask(node, () => this.model.back(channel, before, limit, rule, this.machine.wall())),
-      heads: (channels): Promise<readonly Position[]> =>
-        this.ask(node, () => channels.map((channel) => this.model.head(channel, this.machine.wall()))),
-      attach: (channel, sink) => this.#attach(node, channel, false, sink),
-      attachPattern: (pattern, sink) => this.#attach(node, pattern, true, sink),
-      cast: (channel, cast: Cast) => this.ask(node, () => this.feed.cast(channel, cast)),
+      append: (channel, batch, rule) =>
+        closed
+          ? Promise.resolve(batch.map((): Appended => ({ fail: 'unavailable', applied: 'no' })))
+          : this.#append(node, channel, batch, rule),
+      read: (channel, after, limit, bytes, rule) => ask(() => model.read(channel, after, limit, bytes, rule, wall())),
+      back: (channel, before, limit, rule) => ask(() => model.back(channel, before, limit, rule, wall())),
+      heads: (channels) => ask(() => channels.map((channel) => model.head(channel, wall()))),
+      attach: (channel, sink) => ask(() => this.feed.attach(node, channel, false, sink)),
+      attachPattern: (pattern, sink) => ask(() => this.feed.attach(node, pattern, true, sink)),
+      cast: (channel, cast: Cast) => ask(() => this.feed.cast(channel, cast)),
       control: this.#control(node),
-      close: () => Promise.resolve(this.forget(node)),
+      close: () => {
+        closed = true
+        this.feed.forget(node)
+        return Promise.resolve()
+      },
     }
   }
 
   /** One operation of a node: there, done in one step at the store, and back. */
   ask<T>(node: Machine, operation: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const refuse = (): void => reject(new RealtimeError('unavailable', 'the simulated store is out of reach'))
+      const refuse = (): void => reject(outOfReach())
       if (this.chance.happens(this.conditions.refused)) return node.post(refuse, this.#delay())
       this.machine.post(() => {
         if (this.down) return node.post(refuse, this.chance.happens(0.5) ? this.#delay() : PATIENCE)
@@ -140,10 +149,6 @@ export class SimulatedStore {
         node.post(() => resolve(answer), this.#delay())
       }, this.#delay())
     })
-  }
-
-  #attach(node: Machine, name: string, pattern: boolean, sink: Sink): Promise<Detach> {
-    return this.ask(node, () => this.feed.attach(node, name, pattern, sink))
   }
 
   #append(node: Machine, channel: string, batch: readonly Append[], rule: LogRule): Promise<readonly Appended[]> {
@@ -189,10 +194,10 @@ export class SimulatedStore {
 
   #control(node: Machine): Control {
     return {
-      send: (to, bytes) => {
+      send: (to, bytes, from = node.name) => {
         const copy = bytes.slice()
         for (const [name, listener] of this.#listeners) {
-          if (name === node.name || (to !== '*' && to !== name)) continue
+          if (name === from || (to !== '*' && to !== name)) continue
           if (this.down || this.chance.happens(this.feed.conditions.dropped)) continue
           listener.node.post(() => listener.heard(copy), this.#delay())
         }
@@ -207,4 +212,8 @@ export class SimulatedStore {
   #delay(): number {
     return this.conditions.latency + this.chance.within(0, this.conditions.jitter)
   }
+}
+
+function outOfReach(): RealtimeError {
+  return new RealtimeError('unavailable', 'the simulated store is out of reach')
 }
