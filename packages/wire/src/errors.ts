@@ -40,31 +40,35 @@ function row(retry: Failure['retry'], http: number, text: string): ErrorRow {
   return Object.freeze({ retry, http, text })
 }
 
-export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = Object.freeze({
-  'bad-request': row('no', 400, 'a field of the command is missing or wrong'),
-  'bad-data': row('no', 400, 'the body is not JSON that every codec can carry'),
-  'too-large': row('no', 413, 'the body is over a limit of the server'),
-  unauthorized: row('no', 401, 'who you are is not accepted'),
-  forbidden: row('no', 403, 'you may not do this'),
-  'not-found': row('no', 404, 'there is no such thing'),
-  unsupported: row('no', 501, 'this server does not do this'),
-  'key-conflict': row('no', 409, 'the idempotency key was used for another publication'),
-  'key-expired': row('no', 409, 'the idempotency key is too old: the first attempt may have been stored'),
-  limit: row('no', 429, 'a limit of the server is reached'),
-  cancelled: row('no', 409, 'the call was cancelled'),
-  rate: row('later', 429, 'too many in too short a time'),
-  overloaded: row('later', 503, 'the server has too much to do'),
-  unavailable: row('later', 503, 'the store is out of reach'),
-  aborted: row('later', 503, 'an earlier publication of the lane failed: send again in order'),
-  draining: row('later', 503, 'the node is shutting down'),
-  'token-expired': row('auth', 401, 'the token has expired'),
-  'token-revoked': row('auth', 401, 'the token was revoked'),
-  timeout: row('unknown', 503, 'no answer in time: it may have happened'),
-  unknown: row('unknown', 503, 'the outcome is unknown: it may have happened'),
+export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = /* @__PURE__ */ Object.freeze({
+  'bad-request': /* @__PURE__ */ row('no', 400, 'a field of the command is missing or wrong'),
+  'bad-data': /* @__PURE__ */ row('no', 400, 'the body is not JSON that every codec can carry'),
+  'too-large': /* @__PURE__ */ row('no', 413, 'the body is over a limit of the server'),
+  unauthorized: /* @__PURE__ */ row('no', 401, 'who you are is not accepted'),
+  forbidden: /* @__PURE__ */ row('no', 403, 'you may not do this'),
+  'not-found': /* @__PURE__ */ row('no', 404, 'there is no such thing'),
+  unsupported: /* @__PURE__ */ row('no', 501, 'this server does not do this'),
+  'key-conflict': /* @__PURE__ */ row('no', 409, 'the idempotency key was used for another publication'),
+  'key-expired': /* @__PURE__ */ row(
+    'no',
+    409,
+    'the idempotency key is too old: the first attempt may have been stored',
+  ),
+  limit: /* @__PURE__ */ row('no', 429, 'a limit of the server is reached'),
+  cancelled: /* @__PURE__ */ row('no', 409, 'the call was cancelled'),
+  rate: /* @__PURE__ */ row('later', 429, 'too many in too short a time'),
+  overloaded: /* @__PURE__ */ row('later', 503, 'the server has too much to do'),
+  unavailable: /* @__PURE__ */ row('later', 503, 'the store is out of reach'),
+  aborted: /* @__PURE__ */ row('later', 503, 'an earlier publication of the lane failed: send again in order'),
+  draining: /* @__PURE__ */ row('later', 503, 'the node is shutting down'),
+  'token-expired': /* @__PURE__ */ row('auth', 401, 'the token has expired'),
+  'token-revoked': /* @__PURE__ */ row('auth', 401, 'the token was revoked'),
+  timeout: /* @__PURE__ */ row('unknown', 503, 'no answer in time: it may have happened'),
+  unknown: /* @__PURE__ */ row('unknown', 503, 'the outcome is unknown: it may have happened'),
 })
 
 /** What a code of a later protocol is taken for: its `retry` says all that a program needs to know. */
-const BY_RETRY: Readonly<Record<Failure['retry'], ErrorCode>> = Object.freeze({
+const BY_RETRY: Readonly<Record<Failure['retry'], ErrorCode>> = /* @__PURE__ */ Object.freeze({
   no: 'unsupported',
   later: 'unavailable',
   auth: 'token-expired',

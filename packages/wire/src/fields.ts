@@ -1,10 +1,10 @@
 // Reads the fields of one decoded message, whatever it holds: the first thing that is wrong is noted, a harmless value
 // stands in for it, and the caller asks at the end. It never throws and never keeps a field that nobody asked for.
 
-import { unbase64url } from './base64url.ts'
 import { checkChannel, checkPattern, isPattern } from './channel.ts'
 import type { ErrorCode } from './errors.ts'
 import type { Limits } from './limits.ts'
+import { isMap, readBytes, type Unread } from './shape.ts'
 import type { Json, Position } from './types.ts'
 import { exceeds } from './utf8.ts'
 
@@ -13,13 +13,6 @@ export interface Problem {
   readonly code: ErrorCode
   readonly field: string
   readonly text: string
-}
-
-export type Unread = Readonly<Record<string, unknown>>
-
-/** Is it a map (not a list, not bytes)? */
-export function isMap(value: unknown): value is Unread {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
 /** Does it consist of printable ASCII without space? */
@@ -146,9 +139,7 @@ export class Fields {
   }
 
   bytes(value: unknown): Uint8Array {
-    // Not slice(): a Buffer's does not copy.
-    if (value instanceof Uint8Array) return new Uint8Array(value)
-    const bytes = typeof value === 'string' ? unbase64url(value) : null
+    const bytes = readBytes(value)
     if (bytes !== null) return bytes
     this.wrong('bytes', 'is neither base64url without padding nor binary', 'bad-data')
     return new Uint8Array(0)

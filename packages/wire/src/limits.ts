@@ -47,7 +47,7 @@ export interface Limits {
 }
 
 /** The defaults. */
-export const LIMITS: Limits = Object.freeze({
+export const LIMITS: Limits = /* @__PURE__ */ Object.freeze({
   frame: 1_048_576,
   messages: 1024,
   body: 65_536,
@@ -79,7 +79,7 @@ export function frameLimits(limits: Limits): FrameLimits {
  * What a client takes from its server, which it trusts to be no enemy: a page of history holds many bodies, each of
  * them five levels deep in the reply.
  */
-export const SERVER_FRAME_LIMITS: FrameLimits = Object.freeze({
+export const SERVER_FRAME_LIMITS: FrameLimits = /* @__PURE__ */ Object.freeze({
   bytes: 67_108_864,
   messages: 65_536,
   depth: 128,

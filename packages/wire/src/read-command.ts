@@ -3,8 +3,9 @@
 
 import type { Decoded } from './codec.ts'
 import { RealtimeError } from './errors.ts'
-import { Fields, isMap, type Unread } from './fields.ts'
+import { Fields } from './fields.ts'
 import type { Limits } from './limits.ts'
+import { isMap, type Unread } from './shape.ts'
 import type { Command, ConnectCommand, From, Json, Policy, Request, Sub } from './types.ts'
 
 /**

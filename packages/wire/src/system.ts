@@ -60,7 +60,7 @@ function chooseDefer(): (callback: () => void) => void {
 }
 
 /** The machine's clock. */
-export const systemClock: Clock = Object.freeze({
+export const systemClock: Clock = /* @__PURE__ */ Object.freeze({
   now: () => performance.now(),
   wall: () => Date.now(),
   setTimer: (callback: () => void, ms: number): Timer => new SystemTimer(callback, ms),
@@ -77,7 +77,7 @@ export const systemClock: Clock = Object.freeze({
 const CHUNK = 65_536
 
 /** The machine's chance: bytes of its cryptographic source; `unit` is for jitter and choices only. */
-export const systemRandom: Random = Object.freeze({
+export const systemRandom: Random = /* @__PURE__ */ Object.freeze({
   bytes: (length: number) => {
     const out = new Uint8Array(length)
     for (let at = 0; at < length; at += CHUNK) crypto.getRandomValues(out.subarray(at, at + CHUNK))

@@ -30,7 +30,6 @@ test('what is known and wrong is malformed', () => {
     [],
     'x',
     {},
-    { id: 0, ok: {} },
     { id: '1', ok: {} },
     { id: 1 },
     { id: 1, ok: 1 },
@@ -38,13 +37,16 @@ test('what is known and wrong is malformed', () => {
     { id: 1, error: { code: 'x', message: '', retry: 'maybe' } },
     { ev: 'pub', ch: 'c', id: 'w.1', at: 1 },
     { ev: 'pub', ch: 'c', id: 'w.1', at: 1, off: -1, data: 1 },
-    { ev: 'pub', ch: 'a b', id: 'w.1', at: 1, data: 1 },
+    { ev: 'pub', ch: 7, id: 'w.1', at: 1, data: 1 },
+    { ev: 'pub', ch: 'c', id: 'x'.repeat(10_000), at: 1, data: 1 },
+    { ev: 'pub', ch: 'c', id: 'w.1', at: 1, data: 1, bytes: 'QQ' },
+    { ev: 'pub', ch: 'c', id: 'w.1', at: 1, bytes: 'QQ=' },
     { ev: 'fence', ch: 'c', from: null, epoch: 'e', loss: 'none' },
     { ev: 'gap', ch: 'c', to: null, count: 1, why: 'dropped' },
     { ev: 'lost', ch: 'c', start: null, lost: { why: 'bored', to: null, spread: 0 } },
     { ev: 'members', ch: 'c', rev: 1, count: 1, joined: [{}] },
-    { ev: 'rpc', call: 0, seq: 0, data: 1 },
-    { ev: 'bye', code: 1e9, reason: '' },
+    { ev: 'rpc', call: -1, seq: 0, data: 1 },
+    { ev: 'bye', code: '4000', reason: '' },
     { ev: 'ping' },
   ]) {
     assert.ok(
@@ -68,6 +70,15 @@ test('bytes come out as bytes, also in the items of a page and the result of a c
   assert.deepEqual(page.items, [read])
   assert.deepEqual(readOk('rpc', { bytes: 'QQ' }), { bytes: Uint8Array.of(65) })
   assert.deepEqual(readOk('rpc', {}), {})
+})
+
+test('words for people are cut, and times may have fractions', () => {
+  const error = { code: 'x', message: 'm'.repeat(100_000), retry: 'later', after: 1.5 }
+  assert.deepEqual(readServerMessage({ value: { id: 1, error } }), {
+    id: 1,
+    error: { ...error, message: 'm'.repeat(8192) },
+  })
+  assert.deepEqual(readServerMessage({ value: { ev: 'bye', code: 4000 } }), { ev: 'bye', code: 4000, reason: '' })
 })
 
 test('limits of a later server are read as far as they are numbers', () => {

@@ -88,7 +88,7 @@ function asText(encoded: Encoded): string {
 }
 
 /** tautline.v1 in JSON. */
-export const jsonCodec: Codec = Object.freeze({
+export const jsonCodec: Codec = /* @__PURE__ */ Object.freeze({
   name: 'json',
   subprotocol: 'tautline.v1.json',
   binary: false,

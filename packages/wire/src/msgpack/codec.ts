@@ -84,7 +84,7 @@ function join(parts: readonly Encoded[]): Uint8Array {
 }
 
 /** tautline.v1 in MessagePack. */
-export const msgpackCodec: Codec = Object.freeze({
+export const msgpackCodec: Codec = /* @__PURE__ */ Object.freeze({
   name: 'msgpack',
   subprotocol: 'tautline.v1.msgpack',
   binary: true,
