@@ -36,6 +36,15 @@ const FULL = 13
 const CANTOPEN = 14
 const NOTADB = 26
 
+/** What the sidecar's writing fails with, as SQLite calls it. */
+const SYSTEM: Readonly<Record<string, number>> = {
+  ENOSPC: FULL,
+  EDQUOT: FULL,
+  EROFS: READONLY,
+  EACCES: READONLY,
+  EPERM: READONLY,
+}
+
 /** The primary result code of an error of node:sqlite; 0: it is none. */
 export function primaryCode(error: unknown): number {
   const { errcode } = (error ?? {}) as { errcode?: unknown }
@@ -66,7 +75,7 @@ export function openFailure(file: string, error: unknown, holder: string | null)
   if (error instanceof StoreOpenError) return error
   const shown = JSON.stringify(file)
   const make = (code: OpenFailure, text: string): StoreOpenError => new StoreOpenError(code, file, text, error)
-  switch (primaryCode(error)) {
+  switch (primaryCode(error) || SYSTEM[(error as NodeJS.ErrnoException | null)?.code ?? '']) {
     case BUSY:
       return make(
         'locked',

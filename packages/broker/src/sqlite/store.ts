@@ -1,7 +1,7 @@
 // An open store: one connection that holds the file alone, its statements, its base and its lineage. Opening and closing
 // are here; what is stored in it is not known here.
 
-import { statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '@tautline/wire'
@@ -240,8 +240,31 @@ function checkPlace(file: string): void {
       `the directory ${JSON.stringify(directory)} does not exist: create it, or name a file in another one.`,
     )
   }
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory() === true) {
+  const there = statSync(file, { throwIfNoEntry: false })
+  if (there?.isDirectory() === true) {
     throw new StoreOpenError('not-a-database', file, `${JSON.stringify(file)} is a directory: name a file in it.`)
+  }
+  if (there !== undefined && !may(file, constants.R_OK | constants.W_OK)) {
+    const [code, right] = may(file, constants.R_OK)
+      ? (['read-only', 'write'] as const)
+      : (['no-access', 'read and write'] as const)
+    throw new StoreOpenError(code, file, `this process may not ${right} ${JSON.stringify(file)}: give it the right to.`)
+  }
+  if (!may(directory, constants.W_OK | constants.X_OK)) {
+    throw new StoreOpenError(
+      'read-only',
+      file,
+      `this process may not write the directory ${JSON.stringify(directory)}: give it the right to, for a store has files beside it.`,
+    )
+  }
+}
+
+function may(path: string, mode: number): boolean {
+  try {
+    accessSync(path, mode)
+    return true
+  } catch {
+    return false
   }
 }
 

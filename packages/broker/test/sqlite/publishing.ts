@@ -6,6 +6,8 @@ import { EntryIds } from '@tautline/broker'
 import { type Position, systemRandom } from '@tautline/wire'
 
 export const RULE: LogRule = { size: 1_000_000, ttl: 86_400_000, window: 600_000 }
+/** As short as the store trims while it is being killed, and long enough for every look at it. */
+export const KILL_RULE: LogRule = { ...RULE, size: 20_000 }
 const FAR = 8e15
 
 const ids = new EntryIds(systemRandom)
