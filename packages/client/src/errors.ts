@@ -1,5 +1,6 @@
 // Errors only a client can meet; what a server says is a RealtimeError of @tautline/wire.
 
+import { RealtimeError } from '@tautline/wire'
 import type { PublishResult } from './channel.ts'
 
 /** Why `reached` gave up. */
@@ -17,10 +18,30 @@ export class NotReachedError extends Error {
   }
 }
 
-/** Mixed into the `unknown` error of a publication: only the application knows whether twice is better than never. */
-export interface UnknownOutcome {
-  /** Publishes it again, with a new key. */
-  resend(): Promise<PublishResult>
-  /** Forgets it. */
-  drop(): void
+/**
+ * A publication that was sent, and whose fate cannot be found out any more: its key is too old (tautline.v1 §7.6). Only
+ * the application knows whether twice is worse than never. Code `unknown`; `cause` is what the server said.
+ */
+export class UnknownOutcomeError extends RealtimeError {
+  override readonly name: string = 'UnknownOutcomeError'
+  readonly #resend: () => Promise<PublishResult>
+  #done: boolean
+
+  constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
+    super('unknown', 'it was sent, but too long ago to find out whether it was stored: resend() or drop()', { cause })
+    this.#resend = resend
+    this.#done = false
+  }
+
+  /** Publishes it again, with a new key, behind what waits already. */
+  resend(): Promise<PublishResult> {
+    if (this.#done) throw new TypeError('this publication was sent again, or dropped, already')
+    this.#done = true
+    return this.#resend()
+  }
+
+  /** Leaves it at that. */
+  drop(): void {
+    this.#done = true
+  }
 }

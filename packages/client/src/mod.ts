@@ -1,17 +1,11 @@
 // @tautline/client: subscribe, publish and call, over connections that break. This file only re-exports.
 
 export type { Channel, History, HistoryOptions, Presence, PublishOptions, PublishResult } from './channel.ts'
-export {
-  type CallOptions,
-  Client,
-  type ClientEvents,
-  type ClientState,
-  type ClientStateChange,
-  type DirectMessage,
-} from './client.ts'
-export { NotReachedError, type UnknownOutcome } from './errors.ts'
+export { Client } from './client.ts'
+export { NotReachedError, UnknownOutcomeError } from './errors.ts'
 export type { ClientOptions, Lifecycle, WebSocketClass, WebSocketLike } from './options.ts'
-export type { Outbox, OutboxContent, OutboxEntry } from './outbox.ts'
+export { MemoryOutbox, type Outbox, type OutboxContent, type OutboxEntry } from './outbox.ts'
+export type { CallOptions, ClientEvents, ClientState, ClientStateChange, DirectMessage } from './state.ts'
 export type {
   Gap,
   MembersChange,

@@ -1,35 +1,91 @@
 // Where publications wait until the server has said what became of them: the interface, and the one in memory. It never
 // sends anything.
 
-import type { StoredBody } from '@tautline/wire'
+import { RealtimeError, type StoredBody, utf8Length } from '@tautline/wire'
 
-/** One publication that is not settled. */
+/** One publication that is not settled. Channel and key together name it. */
 export interface OutboxEntry {
+  readonly channel: string
   /** 96 random bits (base64url), made when the application called `publish`. */
   readonly key: string
-  readonly channel: string
   readonly body: StoredBody
   readonly state?: string
-  /** Server time of its first transmission, ms; null: never transmitted (tautline.v1 §5 P2). */
+  /** Server time of its first transmission, ms; null: never transmitted (tautline.v1 §7.2). */
   readonly since: number | null
 }
 
+/** What an outbox held when it was opened. */
+export interface OutboxContent {
+  /** The secret that stands for this outbox, 128 bits (tautline.v1 §3.2.1). */
+  readonly client: string
+  /** In the order in which they were put. */
+  readonly entries: readonly OutboxEntry[]
+}
+
 /**
- * A store of unsettled publications, in order. Methods may answer later, by a promise: then nothing leaves before it is
- * resolved. One sender uses it at a time.
+ * A store of unsettled publications, in order. Methods may answer later, by a promise: nothing leaves before `put` and
+ * `stamp` have resolved. One client uses it at a time.
  */
 export interface Outbox {
-  /** Called once, before anything else: the secret that stands for this outbox (128 bits), and what it still holds. */
+  /** Called once, before anything else; `fresh` makes a secret where there is none yet. */
   open(fresh: () => string): OutboxContent | Promise<OutboxContent>
   /** Keeps a new entry. Throws or rejects a RealtimeError `limit` when it is full. */
   put(entry: OutboxEntry): void | Promise<void>
   /** Notes first transmissions, *before* the first byte leaves. */
-  stamp(keys: readonly string[], since: number): void | Promise<void>
-  /** Forgets an entry that is settled. */
-  remove(key: string): void | Promise<void>
+  stamp(entries: readonly OutboxEntry[], since: number): void | Promise<void>
+  /** Forgets an entry that is settled. One that is not known means nothing. */
+  remove(entry: OutboxEntry): void | Promise<void>
 }
 
-export interface OutboxContent {
-  readonly client: string
-  readonly entries: readonly OutboxEntry[]
+/** What an entry weighs beside its body: names, numbers, a place in a map. */
+const OVERHEAD = 128
+
+/** Bytes that an entry takes. */
+export function weigh({ body, channel, key, state }: OutboxEntry): number {
+  const content = body.json === undefined ? body.bytes.byteLength : utf8Length(body.json)
+  return OVERHEAD + channel.length + key.length + (state?.length ?? 0) + content
+}
+
+/** An outbox that lives as long as the page or process. It counts; the client itself remembers what it sends. */
+export class MemoryOutbox implements Outbox {
+  readonly #maxEntries: number
+  readonly #maxBytes: number
+  #entries: number
+  #bytes: number
+
+  /** @throws TypeError */
+  constructor(options: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
+    this.#maxEntries = options.maxEntries ?? 10_000
+    this.#maxBytes = options.maxBytes ?? 8_388_608
+    if (!(this.#maxEntries > 0 && this.#maxBytes > 0)) {
+      throw new TypeError('MemoryOutbox: `maxEntries` and `maxBytes` must be numbers over 0')
+    }
+    this.#entries = 0
+    this.#bytes = 0
+  }
+
+  open(fresh: () => string): OutboxContent {
+    return { client: fresh(), entries: [] }
+  }
+
+  put(entry: OutboxEntry): void {
+    const bytes = weigh(entry)
+    if (this.#entries >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
+      throw new RealtimeError(
+        'limit',
+        `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes wait): wait for earlier ones to settle, or give \`outbox\` a larger one`,
+      )
+    }
+    this.#entries++
+    this.#bytes += bytes
+  }
+
+  stamp(): void {
+    // What lives no longer than the client need not be told.
+  }
+
+  remove(entry: OutboxEntry): void {
+    this.#entries--
+    this.#bytes -= weigh(entry)
+  }
 }

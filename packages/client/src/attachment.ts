@@ -1,0 +1,410 @@
+// The one attachment that all subscriptions of the application to a channel share: asks the server for it, follows its
+// chain, and asks again where the chain breaks (tautline.v1 §4.3, §5.3). What is handed over when is handle.ts.
+
+import {
+  type Fence,
+  type From,
+  type GapPush,
+  type Json,
+  type Lost,
+  type LostPush,
+  type MembersPush,
+  type Position,
+  type Publication,
+  RealtimeError,
+  readOk,
+  type Sub,
+  type Subscribed,
+  type Timer,
+} from '@tautline/wire'
+import { Backoff } from './backoff.ts'
+import { Chains } from './chains.ts'
+import { Cursor } from './cursor.ts'
+import type { Handle, HandleSettings, Owner } from './handle.ts'
+import { messageOf } from './message.ts'
+import { isPosition } from './position.ts'
+import { Roster } from './roster.ts'
+import type { Session } from './session.ts'
+import { strictest } from './strictest.ts'
+
+/** What an attachment needs of those around it. */
+export interface Registry {
+  readonly settings: HandleSettings
+  isOwn(key: string | undefined): boolean
+  /** Nobody is subscribed any more, or it was refused for good. Resolves when nothing of it can follow. */
+  dismissed(attachment: Attachment): Promise<void>
+}
+
+/** A question to the server that is not answered yet. */
+interface Asked {
+  readonly from: From
+  /** The subscriptions that begin with the answer; null: those that follow already go on. */
+  readonly by: readonly Handle<Json>[] | null
+  /** It stood in `connect`, the answer comes as a push. */
+  readonly resumed: boolean
+}
+
+export class Attachment implements Owner {
+  readonly channel: string
+  readonly handles: Set<Handle<Json>>
+  /** The server made it, unasked. */
+  readonly server: boolean
+  state: Owner['state']
+  /** Was the server ever asked on this connection? Then it has to be told when it ends. */
+  known: boolean
+  readonly #registry: Registry
+  readonly #cursor: Cursor
+  readonly #roster: Roster
+  readonly #backoff: Backoff
+  /** Patterns only: where each channel is. */
+  readonly #chains: Chains
+  #mode: Subscribed['mode']
+  #session: Session | null
+  #asked: Asked | null
+  /** What the server was told last. */
+  #told: string
+  #timer: Timer | null
+  /** Where the chain was found broken last. */
+  #broken: Position | null
+
+  constructor(channel: string, registry: Registry, server: boolean) {
+    this.channel = channel
+    this.handles = new Set()
+    this.server = server
+    this.state = 'waiting'
+    this.known = false
+    this.#registry = registry
+    this.#cursor = new Cursor()
+    this.#roster = new Roster(
+      (page, settle) => this.#fetchMembers(page, settle),
+      (change) => {
+        for (const handle of this.handles) handle.changed(change)
+      },
+    )
+    this.#backoff = new Backoff(registry.settings.random, 500, 20_000)
+    this.#chains = new Chains()
+    this.#mode = 'log'
+    this.#session = null
+    this.#asked = null
+    this.#told = ''
+    this.#timer = null
+    this.#broken = null
+  }
+
+  get members(): Roster['members'] {
+    return this.#roster.members
+  }
+
+  get memberCount(): number {
+    return this.#roster.count
+  }
+
+  add(handle: Handle<Json>): void {
+    this.handles.add(handle)
+    if (this.#settled) {
+      // The attachment is where it wants to begin, unless the server has to know something new.
+      if (handle.want === 'head' || this.#mode !== 'log') handle.follow(this.#cursor.now)
+      if (this.#told !== this.#terms()) this.#ask()
+    }
+    handle.refresh()
+    this.pull()
+  }
+
+  pull(): void {
+    if (this.#settled && [...this.handles].some((handle) => handle.ready)) this.#ask()
+  }
+
+  async leave(handle: Handle<Json>): Promise<void> {
+    if (!this.handles.delete(handle)) return
+    // Laxer terms are no reason to ask again.
+    this.#told = this.#terms()
+    if (this.handles.size === 0) await this.#registry.dismissed(this)
+  }
+
+  /** Ends it here; what the server is told is the registry's. */
+  close(): void {
+    this.down()
+    this.handles.clear()
+  }
+
+  // The connection.
+
+  /** Its entry of `connect.resume`. */
+  resume(): Sub {
+    const asked = this.#next()
+    this.#asked = { ...asked, resumed: true }
+    return this.#sub(asked.from)
+  }
+
+  up(session: Session): void {
+    if (this.state === 'stopped') return
+    this.#session = session
+    if (this.#asked === null) this.#ask()
+    else this.#enter('joining')
+  }
+
+  down(): void {
+    this.#clearTimer()
+    this.#session = null
+    this.#asked = null
+    this.known = false
+    this.#roster.end()
+    if (this.state !== 'stopped') this.#enter('waiting')
+  }
+
+  // Pushes.
+
+  /** The server made it, on this connection. */
+  adopt(session: Session, sub: Subscribed): void {
+    this.#session = session
+    this.known = true
+    this.#answered({ from: 'head', by: null, resumed: true }, sub)
+  }
+
+  /** The server says unasked where it begins: an entry of `resume`, or a subscription it made beside this one. */
+  announced(sub: Subscribed): void {
+    if (this.#asked?.resumed === true) this.#answered(this.#asked, sub)
+    // It may begin somewhere else than where this one is: prove it from here.
+    else if (this.#settled) this.#ask()
+  }
+
+  publication(publication: Publication): void {
+    if (this.#deaf) return
+    if (this.#mode === 'pattern') {
+      const step = this.#chains.publication(publication)
+      if (step === 'broken') for (const handle of this.handles) handle.lost(interrupted('pattern'), null)
+      if (step !== 'duplicate') this.#deliver(publication, null, -1)
+      return
+    }
+    if (this.#mode === 'ephemeral') {
+      this.#deliver(publication, null, -1)
+      return
+    }
+    const before = this.#cursor.position
+    const step = this.#cursor.publication(publication)
+    if (step === 'broken') this.#repair()
+    else if (step === 'next' && before !== null) {
+      this.#deliver(publication, this.#cursor.position, before.offset)
+      this.#settle()
+    }
+  }
+
+  fence(fence: Fence): void {
+    if (this.#deaf) return
+    if (this.#mode !== 'log') {
+      this.#chains.fence(fence)
+      return
+    }
+    const crossing = this.#cursor.fence(fence)
+    const { position } = this.#cursor
+    if (crossing === 'broken') this.#repair()
+    else if (crossing === 'passed' && position !== null) {
+      for (const handle of this.handles) handle.fence(position)
+      this.#settle()
+    }
+  }
+
+  gap(gap: GapPush): void {
+    if (this.#deaf) return
+    if (this.#mode === 'pattern') this.#chains.gap(gap)
+    else if (!this.#cursor.gap(gap)) return
+    for (const handle of this.handles) handle.gap({ to: gap.to, count: gap.count, why: gap.why })
+    this.#settle()
+  }
+
+  lost({ lost, start }: LostPush): void {
+    if (this.#deaf) return
+    this.#cursor.lose(start)
+    this.#chains.clear()
+    this.state = 'live'
+    for (const handle of this.handles) if (handle.want === null) handle.lost(lost, start)
+    this.#refresh()
+  }
+
+  ended(error: RealtimeError): void {
+    // A question under way has its own answer.
+    if (this.#asked?.resumed === false) return
+    this.#asked = null
+    this.#refused(error)
+  }
+
+  memberPush(push: MembersPush): void {
+    if (this.#presence) this.#roster.push(push)
+  }
+
+  // Asking.
+
+  /** Answered, and nothing asked since. */
+  get #settled(): boolean {
+    return this.#asked === null && (this.state === 'live' || this.state === 'catching-up')
+  }
+
+  get #presence(): boolean {
+    return [...this.handles].some((handle) => handle.options.presence === true)
+  }
+
+  /** What arrives now is of an attachment that is being replaced, or of none. */
+  get #deaf(): boolean {
+    return !this.#settled
+  }
+
+  /** What to ask for next. Those that follow go first if the attachment has to be made again anyway. */
+  #next(followersFirst = true): { readonly from: From; readonly by: readonly Handle<Json>[] | null } {
+    const { position } = this.#cursor
+    const following = this.handles.size === 0 || [...this.handles].some((handle) => handle.want === null)
+    if (following && followersFirst) return { from: position ?? 'head', by: null }
+    const wanting = [...this.handles].filter((handle) => handle.ready)
+    const first = wanting.find((handle) => handle.want !== 'head') ?? wanting[0]
+    if (first === undefined) return { from: position ?? 'head', by: null }
+    const want = JSON.stringify(first.want)
+    return { from: first.want as From, by: wanting.filter((handle) => JSON.stringify(handle.want) === want) }
+  }
+
+  #sub(from: From): Sub {
+    this.#told = this.#terms()
+    this.known = true
+    return {
+      ch: this.channel,
+      from: this.channel.includes('*') ? 'head' : from,
+      ...strictest([...this.handles].map((handle) => handle.options)),
+      ...(this.server ? { server: true } : null),
+    }
+  }
+
+  #terms(): string {
+    return JSON.stringify(strictest([...this.handles].map((handle) => handle.options)))
+  }
+
+  #ask(): void {
+    const session = this.#session
+    if (session === null || this.#asked !== null || this.#timer !== null) return
+    // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
+    const asked: Asked = { ...this.#next(!this.#settled || this.#told !== this.#terms()), resumed: false }
+    this.#asked = asked
+    session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
+      if (reply === null || this.#asked !== asked) return
+      if (reply.error === undefined) this.#answered(asked, readOk('subscribe', reply.ok))
+      else {
+        this.#asked = null
+        this.#refused(RealtimeError.from(reply.error))
+      }
+    })
+    this.#enter('joining')
+  }
+
+  #answered(asked: Asked, sub: Subscribed): void {
+    const cursor = this.#cursor
+    const before = cursor.position
+    const followers = [...this.handles].filter((handle) => handle.want === null)
+    const beginners = asked.by ?? []
+    this.#asked = null
+    this.#mode = sub.mode
+    this.#backoff.reset()
+    const lost = cursor.answer(sub, isPosition(asked.from) ? asked.from : null)
+    const { position } = cursor
+    this.state = cursor.live ? 'live' : 'catching-up'
+    for (const handle of beginners) {
+      if (handle.want === null || !this.handles.has(handle)) continue
+      if (lost === null) handle.follow(position)
+      else handle.lost(lost, position)
+    }
+    for (const handle of this.handles) {
+      if (handle.want === 'head' || (handle.want !== null && sub.mode !== 'log')) handle.follow(cursor.now)
+    }
+    if (asked.by === null) this.#resumed(followers, lost)
+    else if (followers.length > 0 && before !== null && (lost !== null || (position?.offset ?? 0) > before.offset)) {
+      // It begins behind where the others are: they go on from their own place, and it takes what follows.
+      cursor.position = before
+      this.state = 'joining'
+      this.#ask()
+    }
+    if (this.#presence) this.#roster.begin()
+    this.#refresh()
+    if (this.#settled && this.#told !== this.#terms()) this.#ask()
+    this.pull()
+  }
+
+  /** Those that followed before go on. */
+  #resumed(followers: readonly Handle<Json>[], lost: Lost | null): void {
+    const { position } = this.#cursor
+    this.#chains.clear()
+    for (const handle of followers) {
+      if (lost !== null) handle.lost(lost, position)
+      else if (position !== null) handle.fence(position)
+      // Without positions nobody can say what was missed.
+      else if (this.#mode !== 'log') handle.lost(interrupted(this.#mode), null)
+    }
+  }
+
+  /** §4.3 rule 6. A server whose chain breaks at the same place again is not asked in a circle. */
+  #repair(): void {
+    const { position } = this.#cursor
+    const again =
+      this.#broken !== null && this.#broken.offset === position?.offset && this.#broken.epoch === position.epoch
+    this.#broken = position
+    if (again) this.#later(undefined)
+    else this.#ask()
+  }
+
+  #refused(error: RealtimeError): void {
+    if (error.retry === 'no') {
+      const handles = [...this.handles]
+      this.state = 'stopped'
+      this.#clearTimer()
+      void this.#registry.dismissed(this)
+      for (const handle of handles) handle.stop(error)
+      return
+    }
+    if (error.retry === 'auth') this.#session?.renew()
+    this.#later(error)
+  }
+
+  /** Asks again after a while, from where it is. */
+  #later(error: RealtimeError | undefined): void {
+    this.#clearTimer()
+    this.#timer = this.#registry.settings.clock.setTimer(() => {
+      this.#timer = null
+      this.#ask()
+    }, this.#backoff.next(error?.after))
+    this.#enter('waiting', error)
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) this.#registry.settings.clock.clearTimer(this.#timer)
+    this.#timer = null
+  }
+
+  // Telling.
+
+  #deliver(publication: Publication, position: Position | null, prev: number): void {
+    const message = messageOf(publication, position, this.#registry.isOwn(publication.key))
+    for (const handle of this.handles) handle.message(message, prev)
+  }
+
+  /** Live, once everything is there that was known at the answer. */
+  #settle(): void {
+    if (this.state === 'catching-up' && this.#cursor.live) this.#enter('live')
+  }
+
+  #enter(state: Owner['state'], error?: RealtimeError): void {
+    this.state = state
+    this.#refresh(error)
+  }
+
+  #refresh(error?: RealtimeError): void {
+    for (const handle of this.handles) handle.refresh(error)
+  }
+
+  #fetchMembers(page: string | undefined, settle: Parameters<ConstructorParameters<typeof Roster>[0]>[1]): void {
+    const session = this.#session
+    if (session === null) return settle(null)
+    session.send({ op: 'presence', ch: this.channel, ...(page === undefined ? null : { page }) }, (reply) => {
+      settle(reply?.ok === undefined ? null : readOk('presence', reply.ok))
+    })
+  }
+}
+
+/** A loss that the client itself knows of, where there are no positions. */
+function interrupted(why: 'ephemeral' | 'pattern'): Lost {
+  return { why, to: null, spread: 0 }
+}

@@ -1,0 +1,32 @@
+// How long to wait before something is tried again: full jitter, so that clients that failed together do not come back
+// together (tautline.v1 §11.3). It sets no timer.
+
+import type { Random } from '@tautline/wire'
+
+/** Doublings after which the wait no longer grows, whatever `max` is. */
+const MOST = 30
+
+export class Backoff {
+  readonly #random: Random
+  readonly #min: number
+  readonly #max: number
+  #failures: number
+
+  /** @param min, max ms */
+  constructor(random: Random, min: number, max: number) {
+    this.#random = random
+    this.#min = min
+    this.#max = max
+    this.#failures = 0
+  }
+
+  /** The wait after one more failure, ms: random(0, min(max, min · 2^n)), and `after` on top where the server named it. */
+  next(after = 0): number {
+    const ceiling = Math.min(this.#max, this.#min * 2 ** Math.min(this.#failures++, MOST))
+    return after + Math.floor(this.#random.unit() * ceiling)
+  }
+
+  reset(): void {
+    this.#failures = 0
+  }
+}

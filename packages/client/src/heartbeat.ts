@@ -1,0 +1,94 @@
+// Is the connection still alive? Notices silence, and sleeps of the machine that no event tells of; asks before it
+// judges (tautline.v1 §11.1). It sends nothing itself.
+
+import type { Clock, Timer } from '@tautline/wire'
+
+/** How long a probe may go unanswered, ms. */
+const PROBE = 5_000
+/** How often it looks, ms. */
+const LOOK = 10_000
+/** A timer that fires so much late was held back, and so were messages perhaps, ms. */
+const LATE = 1_000
+/** The wall clock ran ahead of the monotonic one by so much: the machine slept, ms. */
+const SLEPT = 5_000
+
+export interface HeartbeatActions {
+  /** Send something that will be answered. */
+  probe(): void
+  /** Nothing was heard: the connection is dead. */
+  dead(): void
+}
+
+export class Heartbeat {
+  readonly #clock: Clock
+  readonly #actions: HeartbeatActions
+  /** Silence after which it asks, ms. */
+  readonly #silence: number
+  #heard: number
+  #ahead: number
+  #look: Timer | null
+  #probe: Timer | null
+  /** The timer of the last probe was late, and it was asked again. */
+  #again: boolean
+
+  constructor(clock: Clock, ping: { readonly every: number; readonly timeout: number }, actions: HeartbeatActions) {
+    this.#clock = clock
+    this.#actions = actions
+    this.#silence = ping.every + ping.timeout
+    this.#heard = clock.now()
+    this.#ahead = clock.wall() - this.#heard
+    this.#look = null
+    this.#probe = null
+    this.#again = false
+    this.#watch()
+  }
+
+  /** Something came from the server. */
+  heard(): void {
+    this.#heard = this.#clock.now()
+    if (this.#probe === null) return
+    this.#clock.clearTimer(this.#probe)
+    this.#probe = null
+    this.#again = false
+  }
+
+  /** Asks now: on wake, when the network is back, when the page is shown. An older question counts no longer. */
+  probe(): void {
+    if (this.#probe !== null) this.#clock.clearTimer(this.#probe)
+    this.#ask()
+  }
+
+  stop(): void {
+    if (this.#look !== null) this.#clock.clearTimer(this.#look)
+    if (this.#probe !== null) this.#clock.clearTimer(this.#probe)
+    this.#look = null
+    this.#probe = null
+  }
+
+  #watch(): void {
+    this.#look = this.#clock.setTimer(
+      () => {
+        this.#watch()
+        const now = this.#clock.now()
+        const ahead = this.#clock.wall() - now
+        const slept = ahead - this.#ahead > SLEPT
+        this.#ahead = ahead
+        if (this.#probe === null && (slept || now - this.#heard >= this.#silence)) this.#ask()
+      },
+      Math.min(LOOK, this.#silence),
+    )
+  }
+
+  #ask(): void {
+    const due = this.#clock.now() + PROBE
+    this.#probe = this.#clock.setTimer(() => {
+      this.#probe = null
+      // A timer that is late itself proves nothing: the answer may be waiting behind it. Once.
+      if (this.#clock.now() - due > LATE && !this.#again) {
+        this.#again = true
+        this.#ask()
+      } else this.#actions.dead()
+    }, PROBE)
+    this.#actions.probe()
+  }
+}

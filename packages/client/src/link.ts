@@ -1,0 +1,83 @@
+// One WebSocket, from its opening to its end, as the connection sees it: frames in and out, opened once, closed once.
+// It never reconnects and knows nothing of what the frames say.
+
+import type { Codec, Encoded } from '@tautline/wire'
+import type { WebSocketClass, WebSocketLike } from './options.ts'
+
+export interface LinkEvents {
+  opened(): void
+  frame(frame: string | Uint8Array): void
+  /** Last, once, and never after `end`. */
+  closed(code: number, text: string): void
+}
+
+/** What the events of a WebSocket carry, where they carry it. */
+interface SocketEvent {
+  readonly data?: unknown
+  readonly code?: number
+  readonly reason?: string
+  readonly message?: string
+}
+
+const OPEN = 1
+
+export class Link {
+  readonly #webSocket: WebSocketLike
+  readonly #subprotocol: string
+  /** What an error event said, for the reason of the close that follows. */
+  #trouble: string
+
+  /** @throws whatever the class throws for an address it cannot use */
+  constructor(WebSocket: WebSocketClass, url: string, codec: Codec, events: LinkEvents) {
+    const webSocket = new WebSocket(url, [codec.subprotocol])
+    this.#webSocket = webSocket
+    this.#subprotocol = codec.subprotocol
+    this.#trouble = ''
+    webSocket.binaryType = 'arraybuffer'
+    webSocket.onopen = () => events.opened()
+    webSocket.onmessage = ({ data }: SocketEvent) =>
+      events.frame(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
+    webSocket.onerror = ({ message }: SocketEvent) => {
+      if (typeof message === 'string') this.#trouble = message
+    }
+    webSocket.onclose = ({ code, reason }: SocketEvent) => {
+      this.#deafen()
+      events.closed(code ?? 1006, reason || this.#trouble)
+    }
+  }
+
+  /** Did the server agree to the codec? */
+  get agreed(): boolean {
+    return this.#webSocket.protocol === this.#subprotocol
+  }
+
+  /** Bytes that the network has not taken yet. */
+  get buffered(): number {
+    return this.#webSocket.bufferedAmount
+  }
+
+  /** Sends a frame; dropped if the connection is closing. */
+  send(frame: Encoded): void {
+    if (this.#webSocket.readyState === OPEN) this.#webSocket.send(frame as string | Uint8Array<ArrayBuffer>)
+  }
+
+  /** Closes it. Nothing is heard of it from now on, however long its closing takes. */
+  end(code: number, reason: string): void {
+    this.#deafen()
+    try {
+      // Only 1000 and 3000 to 4999 may be given; the reason has at most 123 bytes.
+      this.#webSocket.close(code, reason.replace(/[^ -~]/g, '?').slice(0, 123))
+    } catch {
+      // A class that cannot close in this state leaves nothing to do: it is deaf already.
+    }
+  }
+
+  #deafen(): void {
+    const webSocket = this.#webSocket
+    webSocket.onopen = null
+    webSocket.onmessage = null
+    webSocket.onclose = null
+    // An error event without a listener is thrown by some classes.
+    webSocket.onerror = () => {}
+  }
+}

@@ -1,0 +1,35 @@
+// A publication as the application is given it.
+
+import type { Fence, HistoryPage, Json, Position, Publication } from '@tautline/wire'
+import type { Message } from './subscription.ts'
+
+export function messageOf(publication: Publication, position: Position | null, own: boolean): Message<Json> {
+  const { ch, at, id, key, state, from, bytes } = publication
+  return {
+    data: publication.data as Json,
+    ...(bytes === undefined ? null : { bytes }),
+    channel: ch,
+    position,
+    at,
+    id,
+    ...(key === undefined ? null : { key }),
+    ...(state === undefined ? null : { state }),
+    ...(from === undefined ? null : { from }),
+    own,
+  }
+}
+
+function isFence(item: Publication | Fence): item is Fence {
+  return item.ev === 'fence'
+}
+
+/** The messages of a page: their epochs begin with that of `start`, and change at each fence (tautline.v1 §4.2). */
+export function messagesOf(page: HistoryPage, isOwn: (key: string | undefined) => boolean): Message<Json>[] {
+  let { epoch } = page.start
+  const messages: Message<Json>[] = []
+  for (const item of page.items) {
+    if (isFence(item)) epoch = item.epoch
+    else messages.push(messageOf(item, { epoch, offset: item.off ?? 0, id: item.id }, isOwn(item.key)))
+  }
+  return messages
+}

@@ -1,0 +1,178 @@
+// All attachments of a client: which push is whose, what a new connection resumes, what the server is told when nobody
+// listens any more.
+
+import {
+  isPattern,
+  type Json,
+  LIMITS,
+  matchesPattern,
+  type Push,
+  RealtimeError,
+  type Sub,
+  type Subscribed,
+} from '@tautline/wire'
+import { Attachment, type Registry } from './attachment.ts'
+import { Handle, type HandleSettings } from './handle.ts'
+import { deferred } from './promises.ts'
+import type { Session } from './session.ts'
+import type { SubscribeOptions } from './subscription.ts'
+
+/** Of a frame, the part that `resume` may take: the token has to fit too. */
+const SHARE = 0.75
+
+export class Subscriptions implements Registry {
+  readonly settings: HandleSettings
+  readonly #own: (key: string) => boolean
+  readonly #announce: (channel: string) => void
+  readonly #attachments: Map<string, Attachment>
+  /** Those of them that are patterns. */
+  readonly #patterns: Set<Attachment>
+  /** Told to the server to end, not answered yet: how often. */
+  readonly #leaving: Map<string, number>
+  /** Listed in `connect`, and of no interest since. */
+  readonly #orphans: Set<string>
+  #session: Session | null
+  /** Of the last server: the next one will have the same. */
+  #limits: Readonly<Record<string, number>>
+
+  /** @param announce the server made a subscription that nobody asked for */
+  constructor(settings: HandleSettings, own: (key: string) => boolean, announce: (channel: string) => void) {
+    this.settings = settings
+    this.#own = own
+    this.#announce = announce
+    this.#attachments = new Map()
+    this.#patterns = new Set()
+    this.#leaving = new Map()
+    this.#orphans = new Set()
+    this.#session = null
+    this.#limits = {}
+  }
+
+  isOwn(key: string | undefined): boolean {
+    return key !== undefined && this.#own(key)
+  }
+
+  subscribe(channel: string, options: SubscribeOptions<Json>): Handle<Json> {
+    const attachment = this.#attachments.get(channel) ?? this.#create(channel, false)
+    const handle = new Handle<Json>(attachment, this.settings, options)
+    attachment.add(handle)
+    if (this.#session !== null && attachment.state === 'waiting' && !attachment.known) attachment.up(this.#session)
+    return handle
+  }
+
+  /** Every subscription, in the order in which the application made them. */
+  resume(): Sub[] {
+    this.#orphans.clear()
+    const most = this.#limits['channels'] ?? LIMITS.channels
+    let room = (this.#limits['frame'] ?? LIMITS.frame) * SHARE
+    const subs: Sub[] = []
+    for (const attachment of this.#attachments.values()) {
+      attachment.down()
+      if (subs.length >= most || room <= 0) continue
+      const sub = attachment.resume()
+      room -= JSON.stringify(sub).length
+      subs.push(sub)
+    }
+    return subs
+  }
+
+  up(session: Session): void {
+    this.#session = session
+    this.#limits = session.connected.limits
+    for (const channel of this.#orphans) this.#tellLeaving(session, channel, () => {})
+    this.#orphans.clear()
+    for (const attachment of [...this.#attachments.values()]) attachment.up(session)
+  }
+
+  down(): void {
+    this.#session = null
+    this.#leaving.clear()
+    for (const attachment of [...this.#attachments.values()]) attachment.down()
+  }
+
+  push(push: Push): void {
+    switch (push.ev) {
+      case 'pub':
+      case 'fence':
+      case 'gap':
+        this.#logged(push)
+        break
+      case 'sub':
+        this.#announced(push)
+        break
+      case 'lost':
+        this.#attachments.get(push.ch)?.lost(push)
+        break
+      case 'unsub':
+        this.#attachments.get(push.ch)?.ended(RealtimeError.from(push.error))
+        break
+      case 'members':
+        this.#attachments.get(push.ch)?.memberPush(push)
+        break
+    }
+  }
+
+  dismissed(attachment: Attachment): Promise<void> {
+    const { channel, known, state } = attachment
+    const { promise, resolve } = deferred<void>()
+    const session = this.#session
+    this.#attachments.delete(channel)
+    this.#patterns.delete(attachment)
+    attachment.close()
+    if (known && state !== 'stopped' && session !== null) {
+      this.#tellLeaving(session, channel, resolve)
+      return promise
+    }
+    // Perhaps in the `connect` that is under way.
+    if (known && state !== 'stopped') this.#orphans.add(channel)
+    resolve()
+    return promise
+  }
+
+  #create(channel: string, server: boolean): Attachment {
+    const attachment = new Attachment(channel, this, server)
+    this.#attachments.set(channel, attachment)
+    if (isPattern(channel)) this.#patterns.add(attachment)
+    return attachment
+  }
+
+  #tellLeaving(session: Session, channel: string, done: () => void): void {
+    this.#leaving.set(channel, (this.#leaving.get(channel) ?? 0) + 1)
+    session.send({ op: 'unsubscribe', ch: channel }, () => {
+      const left = (this.#leaving.get(channel) ?? 1) - 1
+      if (left > 0) this.#leaving.set(channel, left)
+      else this.#leaving.delete(channel)
+      done()
+    })
+  }
+
+  /** A publication that matches a name and patterns comes once, and is everybody's. */
+  #logged(push: Extract<Push, { ev: 'pub' | 'fence' | 'gap' }>): void {
+    const exact = this.#attachments.get(push.ch)
+    // What is read again for the channel itself is older than what the pattern began with.
+    const shared = exact === undefined || exact.state === 'live'
+    if (exact !== undefined) tell(exact, push)
+    if (!shared) return
+    for (const pattern of this.#patterns) if (matchesPattern(pattern.channel, push.ch)) tell(pattern, push)
+  }
+
+  #announced(sub: Subscribed): void {
+    const attachment = this.#attachments.get(sub.ch)
+    const session = this.#session
+    if (attachment !== undefined) attachment.announced(sub)
+    else if (
+      session !== null &&
+      !this.#leaving.has(sub.ch) &&
+      this.#attachments.size < (this.#limits['channels'] ?? LIMITS.channels)
+    ) {
+      this.#create(sub.ch, true).adopt(session, sub)
+      this.#announce(sub.ch)
+    }
+  }
+}
+
+function tell(attachment: Attachment, push: Extract<Push, { ev: 'pub' | 'fence' | 'gap' }>): void {
+  if (push.ev === 'pub') attachment.publication(push)
+  else if (push.ev === 'fence') attachment.fence(push)
+  else attachment.gap(push)
+}
