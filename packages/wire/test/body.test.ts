@@ -65,10 +65,17 @@ test('J06: half a surrogate pair is stored as U+FFFD, in texts and in keys', () 
   assert.equal(storeJson(value, LIMITS), '{"\ufffd":["a\ufffd","😀","\\\\ud800"]}')
 })
 
-test('J06: the length counts after encoding', () => {
+test('J16, J20, J06: a body over the limit is refused; its length counts after encoding', () => {
   assert.deepEqual(storeBody({ data: 'é' }, { ...LIMITS, body: 4 }), { json: '"é"' })
   refused('é', 'too-large', /more than 3 bytes/, { ...LIMITS, body: 3 })
   refused('\ud800', 'too-large', /more than 4 bytes/, { ...LIMITS, body: 4 })
+})
+
+test('J20: what a member tells of itself has the same limits, under its own name', () => {
+  assert.throws(
+    () => storeJson({ text: 'x'.repeat(1_000_000) }, LIMITS, 'info'),
+    (error) => error instanceof RealtimeError && error.code === 'too-large' && error.field === 'info',
+  )
 })
 
 test('J02: levels and keys are bounded, also in what turns in a circle', () => {

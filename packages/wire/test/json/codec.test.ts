@@ -37,6 +37,29 @@ test('J01: what is not JSON, and nothing at all, is malformed', () => {
   }
 })
 
+test('J02: 65 levels in a body of 64 kB are refused before JSON.parse sees them', () => {
+  const levels = (depth: number): string =>
+    `{"data":${'['.repeat(depth - 1)}"${'x'.repeat(64_000)}"${']'.repeat(depth - 1)}}`
+  assert.equal(kind(levels(64)), 'read')
+  assert.equal(kind(levels(65)), 'too-large')
+  assert.equal(kind('['.repeat(1_000_000)), 'too-large')
+})
+
+test('J04: 100,000 keys are refused before JSON.parse makes any of them', () => {
+  const keys = Array.from({ length: 100_000 }, (_, i) => `"${i}":0`).join()
+  assert.equal(kind(`{${keys}}`), 'too-large')
+})
+
+test('J05: where a key occurs twice the last one counts', () => {
+  assert.deepEqual(jsonCodec.decode('{"ch":"a","ch":"b"}', limits), [{ value: { ch: 'b' } }])
+})
+
+test('J03: the key __proto__ is a key, and changes no prototype', () => {
+  const { value } = jsonCodec.decode('{"__proto__":{"op":"ping"},"id":1}', limits)[0] as { value: { op?: unknown } }
+  assert.equal(value.op, undefined)
+  assert.deepEqual(Object.keys(value), ['__proto__', 'id'])
+})
+
 test('bytes that are no UTF-8, or begin with a mark, are malformed', () => {
   for (const bytes of [[0xff], [0x22, 0xc3, 0x22], [0x22, 0xed, 0xa0, 0x80, 0x22], [0xef, 0xbb, 0xbf, 0x31]]) {
     assert.equal(kind(Uint8Array.from(bytes)), 'malformed')

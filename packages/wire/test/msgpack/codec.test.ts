@@ -119,6 +119,14 @@ test('J07: what JSON cannot say is noted and read past', () => {
   assert.deepEqual(two, [{ value: { '': 2 }, bad: STRANGE_KEY }, { value: { a: 1 } }])
 })
 
+test('J05, J03: the last of two keys counts, and __proto__ is a key that changes no prototype', () => {
+  assert.deepEqual(decode([0x82, 0xa1, 0x61, 1, 0xa1, 0x61, 2]), { a: 2 })
+  const proto = [0xa9, ...new TextEncoder().encode('__proto__')]
+  const value = decode([0x81, ...proto, 0x81, 0xa2, 0x6f, 0x70, 1]) as { op?: unknown }
+  assert.equal(value.op, undefined)
+  assert.deepEqual(Object.keys(value), ['__proto__'])
+})
+
 test('J01: what ends early, has no type, or holds a text that is no UTF-8 is malformed', () => {
   for (const bytes of [
     [],
