@@ -107,6 +107,8 @@ export class Session implements LinkEvents {
   frame(frame: string | Uint8Array): void {
     if (this.state === 'closed') return
     this.heardSomething = true
+    // A transport that tells text from bytes must bring what the codec writes.
+    if ((typeof frame === 'string') === this.codec.binary) return this.bye('malformed', 'text and bytes are mixed up')
     let messages: Decoded[]
     try {
       messages = this.codec.decode(frame, frameLimits(this.node.limits))
