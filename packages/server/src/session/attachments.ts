@@ -60,11 +60,8 @@ export class Attachments implements SubscriptionOwner {
     this.serial.run(command.ch, async () => {
       if (this.session.isClosed) return
       try {
-        if (this.subscriptions.has(command.ch)) {
-          throw new RealtimeError('bad-request', 'this connection is subscribed to the channel already', {
-            field: 'ch',
-          })
-        }
+        // Who is attached already begins anew: so a client whose chain is broken repairs it. Its presence does not flicker.
+        this.detach(command.ch, false)
         await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
       } catch (error) {
         if (!this.session.isClosed) this.session.refuse(id, error)
