@@ -1,8 +1,7 @@
 // An open store: one connection that holds the file alone, its statements, its base and its lineage. Opening and closing
 // are here; what is stored in it is not known here.
 
-import { accessSync, constants, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '@tautline/wire'
 import { randomName } from '../ids.ts'
@@ -18,6 +17,7 @@ import {
   walExists,
   writeSidecar,
 } from './lineage.ts'
+import { checkLength, checkPlace } from './place.ts'
 import { pragma, prepareSchema } from './schema.ts'
 import { prepareStatements, type Statements } from './statements.ts'
 
@@ -95,10 +95,11 @@ export class Store {
       const wal = walExists(file)
       db = new DatabaseSync(file, { timeout: 0 })
       configure(db, options)
+      checkLength(db, file)
       return new Store(options, db, wal, onStep)
     } catch (error) {
       close(db)
-      throw openFailure(file, error, readSidecar(file)?.by ?? null)
+      throw openFailure(file, error instanceof CommitError ? error.cause : error, readSidecar(file)?.by ?? null)
     }
   }
 
@@ -163,8 +164,10 @@ export class Store {
       const nonce = this.#advance({}, this.#opened)
       this.checkpoint(true)
       this.#settle(nonce, { by: this.#by })
-    } finally {
       close(this.#db)
+    } catch (error) {
+      this.abandon()
+      throw error
     }
   }
 
@@ -219,52 +222,6 @@ export class CommitError extends Error {
   constructor(cause: unknown) {
     super('the commit failed', { cause })
     this.name = 'CommitError'
-  }
-}
-
-/** Names what SQLite would only call "unable to open database file". */
-function checkPlace(file: string): void {
-  if (file === '' || file === ':memory:' || file.startsWith('file:')) {
-    throw new StoreOpenError(
-      'no-access',
-      file,
-      `a SQLite store needs the path of a file, not ${JSON.stringify(file)}: use MemoryBroker for one in memory.`,
-    )
-  }
-  const directory = dirname(file)
-  const found = statSync(directory, { throwIfNoEntry: false })
-  if (found === undefined) {
-    throw new StoreOpenError(
-      'missing-directory',
-      file,
-      `the directory ${JSON.stringify(directory)} does not exist: create it, or name a file in another one.`,
-    )
-  }
-  const there = statSync(file, { throwIfNoEntry: false })
-  if (there?.isDirectory() === true) {
-    throw new StoreOpenError('not-a-database', file, `${JSON.stringify(file)} is a directory: name a file in it.`)
-  }
-  if (there !== undefined && !may(file, constants.R_OK | constants.W_OK)) {
-    const [code, right] = may(file, constants.R_OK)
-      ? (['read-only', 'write'] as const)
-      : (['no-access', 'read and write'] as const)
-    throw new StoreOpenError(code, file, `this process may not ${right} ${JSON.stringify(file)}: give it the right to.`)
-  }
-  if (!may(directory, constants.W_OK | constants.X_OK)) {
-    throw new StoreOpenError(
-      'read-only',
-      file,
-      `this process may not write the directory ${JSON.stringify(directory)}: give it the right to, for a store has files beside it.`,
-    )
-  }
-}
-
-function may(path: string, mode: number): boolean {
-  try {
-    accessSync(path, mode)
-    return true
-  } catch {
-    return false
   }
 }
 

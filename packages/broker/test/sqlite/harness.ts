@@ -80,6 +80,8 @@ export class SqliteHarness implements BrokerHarness {
 
   /** The disk is full for one append. */
   async fail(): Promise<void> {
+    // A WAL that has been longer has room in it.
+    await this.restart()
     const free = fill(this.place)
     const broker = this.#broker
     const append = broker.append.bind(broker)

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { SqliteBroker, type SqliteBrokerOptions } from '@tautline/broker/sqlite'
 import { systemRandom } from '@tautline/wire'
 import { judgeLineage, readSidecar, sidecarPath, writeSidecar } from '../../src/sqlite/lineage.ts'
 import { type RenewalStep, Store, type StoreOptions } from '../../src/sqlite/store.ts'
-import { copy, type Place, temporaryDirectory } from './places.ts'
+import { copy, overwrite, type Place, temporaryDirectory } from './places.ts'
 import { entriesOf, headOf, put, putMany, verdictOn } from './publishing.ts'
 
 let place: Place
@@ -58,11 +58,6 @@ function crashBehind(step: RenewalStep): void {
     if (from === null) rmSync(path, { force: true })
     else overwrite(from, path)
   }
-}
-
-/** The bytes of a file into another one, which stays the same file. */
-function overwrite(from: string, to: string): void {
-  writeFileSync(to, readFileSync(from), existsSync(to) ? { flag: 'r+' } : {})
 }
 
 const STEPS: readonly RenewalStep[] = ['announced', 'marked', 'settled']

@@ -1,7 +1,17 @@
 // Where the store's tests put their files: directories of their own, on the disk or on a tmpfs that can be filled.
 
 import { execFileSync } from 'node:child_process'
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -64,6 +74,17 @@ export function fill(place: Place, left = 0): () => void {
     closeSync(descriptor)
   }
   return () => rmSync(path)
+}
+
+/** Gives a file the bytes of another one; it stays the same file. */
+export function overwrite(from: string, to: string): void {
+  const bytes = readFileSync(from)
+  if (!existsSync(to)) {
+    writeFileSync(to, bytes)
+    return
+  }
+  writeFileSync(to, bytes, { flag: 'r+' })
+  truncateSync(to, bytes.length)
 }
 
 /** Copies by another process: closing a file here would end this process's locks on it. */
