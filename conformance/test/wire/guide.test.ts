@@ -30,8 +30,7 @@ console.log('the end', [board, resumed, everything, follow, page, position].leng
 }
 
 describe('the guide on realtime', () => {
-  const todo = 'the server answers bad-request to a repeated subscribe: reported to the architect'
-  it('runs as it is written', { todo }, async () => {
+  it('runs as it is written', async () => {
     mkdirSync(FOLDER, { recursive: true })
     const folder = `${FOLDER}guide-${process.pid}`
     mkdirSync(folder)

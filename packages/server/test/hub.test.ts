@@ -142,7 +142,7 @@ test('while the store is away nobody is closed, nobody is told lost, and health 
     peer.pushes('health').map((push) => push['ok']),
     [false, true],
   )
-  assert.equal(peer.closedWith, null)
+  assert.equal(peer.code(), null)
   assert.equal(peer.pushes('lost').length, 0)
 })
 

@@ -41,6 +41,11 @@ export class Peer implements Link {
     this.codec = codec
   }
 
+  /** How the connection ended; null: it has not. */
+  code(): number | null {
+    return this.closedWith?.code ?? null
+  }
+
   open(events: LinkEvents): void {
     this.events = events
   }

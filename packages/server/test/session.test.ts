@@ -14,7 +14,7 @@ test('connect comes first, its answer names the limits, and a second connect is 
   assert.equal(peer.error(again).code, 'bad-request')
   const rude = world.link()
   rude.say({ op: 'ping' })
-  assert.equal(rude.closedWith?.code, 4300)
+  assert.equal(rude.code(), 4300)
 })
 
 test('commands sent behind connect wait until it is decided', async () => {
@@ -54,7 +54,7 @@ test('rubbish ends the connection with 4300 and says so before (J01); an id that
   ]) {
     const peer = await world.connect()
     peer.sayText(text)
-    assert.equal(peer.closedWith?.code, 4300, text)
+    assert.equal(peer.code(), 4300, text)
     assert.equal(peer.pushes('bye')[0]?.['code'], 4300, text)
   }
 })
@@ -63,9 +63,9 @@ test('who does not connect within 10 s is sent away with 4005', async () => {
   const world = new World()
   const peer = world.link()
   await world.pass(9_900)
-  assert.equal(peer.closedWith, null)
+  assert.equal(peer.code(), null)
   await world.pass(200)
-  assert.equal(peer.closedWith?.code, 4005)
+  assert.equal(peer.code(), 4005)
 })
 
 test('a refused connect says why, and the code says whether to come back', async () => {
@@ -83,7 +83,7 @@ test('a refused connect says why, and the code says whether to come back', async
     const id = peer.say({ op: 'connect', client: 'c', features: [] })
     await world.settle()
     assert.equal(peer.error(id).code, code)
-    assert.equal(peer.closedWith?.code, disconnect)
+    assert.equal(peer.code(), disconnect)
   }
 })
 
@@ -94,9 +94,9 @@ test('the server pings a quiet connection, and one that says nothing for every +
   assert.equal(peer.pushes('ping').length, 1)
   peer.sayText('{"id":0,"op":"pong"}')
   await world.pass(40_000)
-  assert.equal(peer.closedWith, null)
+  assert.equal(peer.code(), null)
   await world.pass(8_000)
-  assert.equal(peer.closedWith?.code, 4001)
+  assert.equal(peer.code(), 4001)
 })
 
 test('a server that stood still for a minute gives its clients the grace that it took', async () => {
@@ -108,7 +108,7 @@ test('a server that stood still for a minute gives its clients the grace that it
   const now = time.now.bind(time)
   time.now = () => now() + 60_000
   await world.pass(20_000)
-  assert.equal(peer.closedWith, null)
+  assert.equal(peer.code(), null)
 })
 
 test('another connection with the secret replaces one that lives, on this node or another: 4402', async () => {
@@ -119,10 +119,10 @@ test('another connection with the secret replaces one that lives, on this node o
     const { conn, secret } = old.ok(1) as { conn: string; secret: string }
     await world.connect({ replaces: { conn, secret: 'wrong' } }, undefined, realtime)
     await world.pass(10)
-    assert.equal(old.closedWith, null)
+    assert.equal(old.code(), null)
     await world.connect({ replaces: { conn, secret } }, undefined, realtime)
     await world.pass(10)
-    assert.equal(old.closedWith?.code, 4402)
+    assert.equal(old.code(), 4402)
   }
 })
 
@@ -262,8 +262,8 @@ test('a token that ends is asked for ahead, refreshed in-band, and ends the conn
   await world.pass(20_000)
   lapsed.sayText('{"id":0,"op":"pong"}')
   await world.pass(10_000)
-  assert.equal(kept.closedWith, null)
-  assert.equal(lapsed.closedWith?.code, 4200)
+  assert.equal(kept.code(), null)
+  assert.equal(lapsed.code(), 4200)
 })
 
 test('a closed server says goodbye, ends its links and leaves no timer', async () => {

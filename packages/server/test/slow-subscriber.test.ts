@@ -20,7 +20,7 @@ test('lossless: a subscriber that stops reading loses nothing, keeps its connect
     await world.publish('chat:1', { n, text: KILOBYTE })
     assert.ok(slow.buffered < 600_000, `${slow.buffered} bytes wait at message ${n}`)
   }
-  assert.equal(slow.closedWith, null)
+  assert.equal(slow.code(), null)
   assert.deepEqual(numbers(said(fast)), range(1, 2_000))
   while (numbers(said(slow)).length < 2_000) {
     slow.flow()
@@ -81,7 +81,7 @@ test('disconnect: a subscriber that cannot keep up is sent away with 4002', asyn
   const slow = await world.subscriber('chat:1', { policy: 'disconnect' })
   slow.stall()
   for (const n of range(1, 400)) await world.publish('chat:1', { n, text: KILOBYTE })
-  assert.equal(slow.closedWith?.code, 4002)
+  assert.equal(slow.code(), 4002)
 })
 
 test('an ephemeral channel keeps the newest 100 for a slow subscriber, and no position is named', async () => {
@@ -105,11 +105,11 @@ test('replies nobody reads end the connection with 4002 above 4 MiB, whatever th
   await world.publish('chat:1', ...range(1, 60).map((n) => ({ n, text: 'y'.repeat(60_000) })))
   const peer = await world.connect()
   peer.stall()
-  for (let i = 0; i < 40 && peer.closedWith === null; i++) {
+  for (let i = 0; i < 40 && peer.code() === null; i++) {
     peer.say({ op: 'history', ch: 'chat:1', limit: 60 })
     await world.settle()
   }
-  assert.equal(peer.closedWith?.code, 4002)
+  assert.equal(peer.code(), 4002)
 })
 
 /** Every publication follows the one before it, or a gap that ends at its predecessor. */
