@@ -65,6 +65,8 @@ export interface Stream {
   readonly observer: string
   readonly client: string
   readonly level: 'application' | 'wire'
+  /** The node at the other end, where it is one all the time. */
+  readonly node?: string
   readonly channel: string
   readonly policy: Policy
   readonly steps: readonly Step[]
@@ -105,6 +107,8 @@ export interface Fault {
   readonly kind: 'wipe' | 'failover' | 'interrupted' | 'disconnected'
   /** disconnected: whose connection ended. */
   readonly client?: string
+  /** interrupted: the node that was told then, or began then; absent: all. */
+  readonly node?: string
 }
 
 /** One call of a method. */

@@ -71,6 +71,11 @@ export class Truth {
     return entry?.generation ?? this.#generations.get(position.epoch) ?? this.generationAt(since)
   }
 
+  /** When the memory of a generation was lost. */
+  wipedAfter(generation: number): number {
+    return this.#wipes[generation] ?? Number.POSITIVE_INFINITY
+  }
+
   generationAt(time: number): number {
     return this.#wipes.filter((at) => at <= time).length
   }

@@ -62,6 +62,8 @@ export class Cluster {
     this.#hooks(realtime, machine)
     this.#running.set(name, { machine, realtime })
     network.listen({ machine, accept: (link, request) => realtime.accept(link, request) })
+    // What it will know of the store it has still to ask.
+    store.faults.push({ at: scheduler.now, kind: 'interrupted', node: name })
     note(name, 'starts')
   }
 

@@ -47,6 +47,7 @@ export class Connection {
   #nodeEnd: End | null = null
   #cutIn: { readonly direction: Direction; left: number } | null = null
   #silent = false
+  #deaf = false
   #over = false
 
   constructor(options: {
@@ -110,11 +111,17 @@ export class Connection {
     this.down.send(HEADER, () => this.#clientEnd?.closing(code, reason))
   }
 
+  /** The client has closed: it takes no frame any more, whatever still arrives. */
+  deafen(): void {
+    if (this.#clientEnd !== null && !this.#deaf) this.#tap.ended(this)
+    this.#deaf = true
+  }
+
   /** The client's end has ended: its program hears nothing more. */
   leaveClient(): void {
     if (this.#clientEnd === null) return
+    this.deafen()
     this.#clientEnd = null
-    this.#tap.ended(this)
     this.#ended()
   }
 

@@ -18,7 +18,7 @@ export function historyOf(world: World): History {
     streams: [...wire, ...apps],
     logs: plan.channels.flatMap((kind) => kind.names.map((name) => logOf(name, kind, world))),
     faults: [
-      ...store.faults.flatMap((fault): Fault[] => (fault.kind === 'down' ? [] : [{ at: fault.at, kind: fault.kind }])),
+      ...store.faults.flatMap((fault): Fault[] => (fault.kind === 'down' ? [] : [fault as Fault])),
       ...observer.ends.map((end): Fault => ({ at: end.at, kind: 'disconnected', client: end.client })),
     ],
     calls: applications.flatMap((one) =>
@@ -36,7 +36,7 @@ export function historyOf(world: World): History {
 function wireStream(stream: WireStream): Stream {
   const { connection, channel, policy, steps, on } = stream
   const observer = `${connection.client}#${connection.id}`
-  return { observer, client: connection.client, level: 'wire', channel, policy, steps, live: on }
+  return { observer, client: connection.client, level: 'wire', node: connection.node, channel, policy, steps, live: on }
 }
 
 function appStream(stream: AppStream, { name }: Application, { plan }: World): Stream {
@@ -107,7 +107,7 @@ function restlessOf({ name, client, streams }: Application): { observer: string;
   const found = client.state === 'connected' ? [] : [{ observer: name, text: `the client is ${client.state}` }]
   for (const { on, handle, observer, channel } of streams) {
     if (on && handle.state !== 'live')
-      found.push({ observer, text: `the subscription to ${channel} is ${handle.state}` })
+      found.push({ observer, text: `the subscription to ${channel} is ${handle.state} (${handle.error?.message})` })
   }
   return found
 }

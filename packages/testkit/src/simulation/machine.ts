@@ -51,7 +51,8 @@ export class Machine implements Clock {
     const run = (): void => {
       if (!timer.cleared) callback()
     }
-    timer.pending = this.#scheduler.at(ms, () => this.#enter(run))
+    // As Node and browsers have it: no timer is shorter than a millisecond.
+    timer.pending = this.#scheduler.at(Math.max(1, ms), () => this.#enter(run))
     return timer
   }
 

@@ -84,7 +84,8 @@ export class Pipe {
       const parcel = this.#queue[0]
       if (parcel === undefined) return
       const now = this.#from.now()
-      if (this.#busy > now) return this.#later(this.#busy - now)
+      // Less than a nanosecond may be less than the sum of two times can hold.
+      if (this.#busy - now > 1e-6) return this.#later(this.#busy - now)
       this.#queue.shift()
       this.#busy = now + parcel.size / this.#route.rate
       this.#buffered -= parcel.size

@@ -63,6 +63,7 @@ export class SimulatedWebSocket implements End {
     this.readyState = 2
     if (connecting) return this.#machine.post(() => this.failed(), 0)
     this.#connection?.closeUp(code, reason)
+    this.#connection?.deafen()
     this.#machine.post(() => this.failed(), CLOSE_WAIT)
   }
 

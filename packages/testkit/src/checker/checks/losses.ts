@@ -1,7 +1,7 @@
 // What was announced is true: every loss is justified, `recovered` is proved, and a subscription starts where it asked.
 
 import type { Lost, Position } from '@tautline/wire'
-import type { Fault, Step, Stream } from '../history.ts'
+import type { Fault, LogEntry, Step, Stream } from '../history.ts'
 import { type Check, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
 import { lossOf, walk } from '../walk.ts'
@@ -27,10 +27,12 @@ export const lossJustified: Check = ({ history, truths }, report) => {
   }
 }
 
-function interrupted(faults: readonly Fault[], { client }: Stream, since: number, until: number): boolean {
-  return faults.some(
-    (fault) => fault.at <= until && fault.at >= since && (fault.kind !== 'disconnected' || fault.client === client),
-  )
+function interrupted(faults: readonly Fault[], { client, node }: Stream, since: number, until: number): boolean {
+  return faults.some((fault) => {
+    if (fault.at > until || fault.at < since) return false
+    if (fault.kind === 'disconnected') return fault.client === client
+    return fault.kind === 'interrupted' && (node === undefined || fault.node === undefined || fault.node === node)
+  })
 }
 
 /** Why the loss is a false one; null: it is justified. */
@@ -57,15 +59,25 @@ export const recovered: Check = ({ history, truths }, report) => {
   for (const stream of history.streams) {
     const truth = truths.get(stream.channel)
     if (truth === undefined || truth.log.ephemeral) continue
+    let at = 0
     for (const { step, since } of walk(stream)) {
+      const following = stream.steps[++at]
       if (step.kind !== 'start' || step.outcome === null || step.outcome === 'lost') continue
-      const wrong = wrongOutcome(truth, step, Math.min(since, step.asked))
+      const wrong = wrongOutcome(truth, step, Math.min(since, step.asked), following, (at) =>
+        hadHeard(history.faults, stream, at, step.asked),
+      )
       if (wrong !== null) report({ channel: stream.channel, observer: stream.observer, at: step.at, text: wrong })
     }
   }
 }
 
-function wrongOutcome(truth: Truth, step: Extract<Step, { kind: 'start' }>, since: number): string | null {
+function wrongOutcome(
+  truth: Truth,
+  step: Extract<Step, { kind: 'start' }>,
+  since: number,
+  following: Step | undefined,
+  hadHeard: (since: number) => boolean,
+): string | null {
   if (typeof step.from !== 'object' || !('epoch' in step.from)) {
     return step.outcome === 'recovered' ? 'recovered, and no position was given' : null
   }
@@ -75,15 +87,28 @@ function wrongOutcome(truth: Truth, step: Extract<Step, { kind: 'start' }>, sinc
     return `recovered at ${show(start)}, asked for was ${show(from)}`
   }
   const vanished = truth.byId.get(from.id)?.entry.vanished ?? null
-  if (vanished !== null && vanished <= asked) return `recovered at ${show(from)}, which had vanished`
+  if (vanished !== null && vanished <= asked && hadHeard(vanished))
+    return `recovered at ${show(from)}, which had vanished`
   const generation = truth.generation(from, since)
-  if (generation < truth.generationAt(asked))
+  if (generation < truth.generationAt(asked) && hadHeard(truth.wipedAfter(generation)))
     return `recovered at ${show(from)}, which was lost with the store's memory`
   const next = truth.after(from, generation)
-  if (next !== undefined && truth.certainlyGone(next) <= asked) {
-    return `recovered at ${show(from)}, and ${show(next.entry.position)} behind it was not served any more`
-  }
-  return null
+  // A node may still have what the store has not; or it says so, as soon as it finds that trimming was faster.
+  if (next === undefined || truth.certainlyGone(next) > asked || comes(next.entry, following)) return null
+  return `recovered at ${show(from)}, and ${show(next.entry.position)} behind it was not served any more`
+}
+
+/** A node may answer from what it holds until it is told that the store is another one; then it says what was lost. */
+function hadHeard(faults: readonly Fault[], { node }: Stream, since: number, asked: number): boolean {
+  if (node === undefined) return true
+  return faults.some(
+    (fault) => fault.kind === 'interrupted' && fault.node === node && fault.at >= since && fault.at <= asked,
+  )
+}
+
+function comes({ position }: LogEntry, following: Step | undefined): boolean {
+  if (following === undefined) return false
+  return following.kind === 'message' ? following.id === position.id : following.kind !== 'gap'
 }
 
 /** A subscription that asked for the last n gets n, or all that is served; `start` and `head` are of the log. */

@@ -57,11 +57,12 @@ export class Feed {
   }
 
   entry(entry: StoredEntry): void {
-    this.#tell(entry.channel, (sink) => sink.entry(entry.channel, entry))
+    this.#tell(entry.channel, this.conditions.twice, (sink) => sink.entry(entry.channel, entry))
   }
 
   cast(channel: string, cast: Cast): void {
-    this.#tell(channel, (sink) => sink.cast(channel, cast))
+    // At most once: that is what a cast is.
+    this.#tell(channel, 0, (sink) => sink.cast(channel, cast))
   }
 
   /** The link of a node, or of all nodes, breaks and is there again after `ms`: what was under way may be lost. */
@@ -81,13 +82,13 @@ export class Feed {
     yield* this.#patterns
   }
 
-  #tell(channel: string, tell: (sink: Sink) => void): void {
-    for (const one of this.#channels.get(channel) ?? []) this.#send(one, tell)
-    for (const one of this.#patterns) if (matchesPattern(one.name, channel)) this.#send(one, tell)
+  #tell(channel: string, twice: number, tell: (sink: Sink) => void): void {
+    for (const one of this.#channels.get(channel) ?? []) this.#send(one, twice, tell)
+    for (const one of this.#patterns) if (matchesPattern(one.name, channel)) this.#send(one, twice, tell)
   }
 
-  #send(one: Attachment, tell: (sink: Sink) => void): void {
-    const { latency, jitter, twice, dropped } = this.conditions
+  #send(one: Attachment, twice: number, tell: (sink: Sink) => void): void {
+    const { latency, jitter, dropped } = this.conditions
     if (this.#chance.happens(dropped)) return this.#breakLink(one.node, this.#chance.within(5, 3_000))
     const copies = this.#chance.happens(twice) ? 2 : 1
     for (let i = 0; i < copies; i++) {
