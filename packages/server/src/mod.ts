@@ -17,3 +17,4 @@ export type {
 export { createRealtime, type ListenOptions, type PublishOptions, type Realtime } from './realtime.ts'
 export type { Procedure } from './rpc/calls.ts'
 export type { ChannelRule } from './rules/rules.ts'
+export { SettingError } from './rules/settings.ts'

@@ -25,6 +25,7 @@ import type { Procedure } from './rpc/calls.ts'
 import type { Rule } from './rules/rules.ts'
 import { readHistory } from './session/queries.ts'
 import { Session } from './session/session.ts'
+import { readOptions } from './settings.ts'
 import { linkRequestOf, SUBPROTOCOLS, WebSocketLink } from './transports/websocket.ts'
 
 /** Scope of the server's own idempotency keys. */
@@ -55,7 +56,8 @@ export class Realtime {
   private closed = false
 
   /** @internal Use `createRealtime`. */
-  constructor(options: RealtimeOptions) {
+  constructor(given: RealtimeOptions) {
+    const options = readOptions(given)
     const clock = options.clock ?? systemClock
     const random = options.random ?? systemRandom
     const broker = options.broker ?? new MemoryBroker({ clock, random })
