@@ -155,7 +155,8 @@ export interface History {
   readonly restless: readonly { readonly observer: string; readonly text: string }[]
   /** Does the store show its lineage (L2)? If not, an offset may be issued again in one epoch (L7). */
   readonly lineage: boolean
-  /** How long the store keeps keys at least, ms; 0: not over a loss of memory. */
+  /** Bases of unwritten positions (L5) → how often memory had been lost before. */
+  readonly bases: ReadonlyMap<string, number>
   readonly end: number
 }
 

@@ -19,7 +19,7 @@ export type Report = (finding: Omit<Finding, 'check'>) => void
 export function surveyOf(history: History): Survey {
   return {
     history,
-    truths: new Map(history.logs.map((log) => [log.channel, new Truth(log, history.faults)])),
+    truths: new Map(history.logs.map((log) => [log.channel, new Truth(log, history.faults, history.bases)])),
     publishes: new Map(history.publishes.map((publish) => [publish.payload, publish])),
   }
 }

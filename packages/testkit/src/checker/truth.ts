@@ -25,11 +25,13 @@ export class Truth {
   /** The same, of the log that remained. */
   readonly #remained = new Map<string, number>()
   readonly #generations = new Map<string, number>()
+  readonly #bases: ReadonlyMap<string, number>
   readonly #wipes: readonly number[]
   readonly #failovers: readonly number[]
 
-  constructor(log: ChannelLog, faults: readonly Fault[]) {
+  constructor(log: ChannelLog, faults: readonly Fault[], bases: ReadonlyMap<string, number>) {
     this.log = log
+    this.#bases = bases
     this.#wipes = faults.filter((fault) => fault.kind === 'wipe').map((fault) => fault.at)
     this.#failovers = faults.filter((fault) => fault.kind === 'failover').map((fault) => fault.at)
     let last: LogEntry | null = null
@@ -68,7 +70,8 @@ export class Truth {
   /** How often memory had been lost when the position was of the log; `since`: when somebody held it at the latest. */
   generation(position: Position, since: number): number {
     const entry = position.id === '' ? undefined : this.byId.get(position.id)?.entry
-    return entry?.generation ?? this.#generations.get(position.epoch) ?? this.generationAt(since)
+    const known = entry?.generation ?? this.#generations.get(position.epoch)
+    return known ?? this.#bases.get(/^[^.~]*/.exec(position.epoch)?.[0] ?? '') ?? this.generationAt(since)
   }
 
   /** When the memory of a generation was lost. */

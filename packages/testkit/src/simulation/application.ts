@@ -50,6 +50,8 @@ export class Application {
   readonly #parts: ApplicationParts
   readonly #chance: Chance
   readonly #stored = new Map<string, Position>()
+  /** What was published before the last reload. */
+  readonly #before = new Set<string>()
   #wake: ((why: 'online' | 'wake' | 'show') => void) | null = null
   #starts = 0
   #sent = 0
@@ -102,6 +104,7 @@ export class Application {
       if (publish.outcome === 'pending') publish.outcome = 'unknown'
     }
     for (const call of this.calls) if (call.outcome === 'pending') call.outcome = 'unknown'
+    for (const { payload } of this.publishes) this.#before.add(payload)
     this.machine.kill()
     for (const connection of this.#parts.network.connections) {
       if (connection.client !== this.name) continue
@@ -178,14 +181,19 @@ export class Application {
     const { handle, steps, channel } = stream
     const asked = this.machine.now()
     let started = false
-    handle.on('state', ({ state, error }) => {
-      this.#note(channel, `${stream.observer} is ${state}${error === undefined ? '' : ` (${error.message})`}`)
-      if (started || handle.position === null || state === 'waiting' || state === 'joining') return
+    const begin = (): void => {
+      if (started || handle.position === null || handle.state === 'waiting' || handle.state === 'joining') return
       started = true
       const from = stream.from ?? (last === null ? 'head' : { last })
       const start = handle.position
       steps.push({ kind: 'start', at: this.machine.now(), asked, from, outcome: null, start, head: null })
+    }
+    handle.on('state', ({ state, error }) => {
+      this.#note(channel, `${stream.observer} is ${state}${error === undefined ? '' : ` (${error.message})`}`)
+      begin()
     })
+    // It may share an attachment that is live already.
+    begin()
     handle.on('message', (message) => {
       if (!started && message.position !== null) {
         started = true
@@ -193,7 +201,9 @@ export class Application {
         steps.push({ kind: 'start', at: this.machine.now(), asked, from, outcome: null, start: null, head: null })
       }
       const payload = payloadOf(message)
-      const { position, id, own } = message
+      const { position, id } = message
+      // A page that was loaded again does not know what it had published before.
+      const own = this.#before.has(payload) ? null : message.own
       steps.push({ kind: 'message', at: this.machine.now(), position, id, payload, own })
       this.#note(channel, `${stream.observer} gets ${payload} at ${position?.offset}`)
     })

@@ -29,6 +29,7 @@ export function historyOf(world: World): History {
     reached: applications.flatMap((one) => one.reached),
     restless: applications.flatMap(restlessOf),
     lineage: plan.store.lineage,
+    bases: store.model.bases,
     end: scheduler.now,
   }
 }

@@ -103,6 +103,7 @@ function build(seed: number, options: SimulateOptions, failed: (error: unknown) 
     plan.store,
     options.bug ?? null,
   )
+  store.feed.onTold = (node) => note(node, null, 'is told that it may have missed something')
   const presence = new SimulatedPresence(store)
   const executions = new Map<string, number>()
   const cluster = new Cluster({

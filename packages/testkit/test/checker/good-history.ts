@@ -141,6 +141,7 @@ export function goodHistory(): Spoilable {
     reached: [{ observer: 'c1/0', channel: 'a', asked: last, at: 300 }],
     restless: [],
     lineage: true,
+    bases: new Map([['B', 0]]),
     end: 500,
   }
 }

@@ -28,7 +28,8 @@ interface Attachment {
 /** Everyone who listens. */
 export class Feed {
   readonly conditions: FeedConditions = { latency: 2, jitter: 4, twice: 0.02, dropped: 0 }
-  /** Called where a node was told that it may have missed something. */
+  /** For the trace: a node was told that it may have missed something. */
+  onTold: ((node: string) => void) | null = null
   readonly #told: (node: string) => void
   readonly #chance: Chance
   readonly #world: Machine
@@ -105,6 +106,7 @@ export class Feed {
       this.#breaking.delete(node)
       node.post(() => {
         this.#told(node.name)
+        this.onTold?.(node.name)
         for (const one of [...this.#all()]) if (one.node === node && one.on) one.sink.interrupted()
       }, 1)
     }, ms)

@@ -63,6 +63,8 @@ export class LogModel {
   readonly options: ModelOptions
   readonly bug: StoreBug | null
   readonly journal: Map<string, StoredEntry[]> = new Map()
+  /** Every base that unwritten positions had → its generation. */
+  readonly bases: Map<string, number> = new Map()
   generation = 0
   readonly #chance: Chance
   readonly #logs = new Map<string, Log>()
@@ -75,6 +77,7 @@ export class LogModel {
     this.bug = bug
     this.#chance = chance
     this.#base = chance.text(11)
+    this.bases.set(this.#base, 0)
   }
 
   /** One entry; `null` only with a bug that acknowledges what was not stored. */
@@ -151,7 +154,7 @@ export class LogModel {
   wipe(): void {
     this.#logs.clear()
     this.#base = this.#chance.text(11)
-    this.generation++
+    this.bases.set(this.#base, ++this.generation)
   }
 
   /** A replica takes over that had not heard of anything stored after `since`. Returns how many entries it loses. */
