@@ -158,6 +158,7 @@ export class Attachment implements Owner {
   adopt(session: Session, sub: Subscribed): void {
     this.#session = session
     this.known = true
+    this.#told = this.#terms()
     this.#answered({ from: 'head', by: null, resumed: true }, sub)
   }
 

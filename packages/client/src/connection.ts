@@ -150,8 +150,6 @@ export class Connection {
   close(): void {
     if (this.#state === 'idle') return
     this.#link?.end(1000, '')
-    this.#unlisten?.()
-    this.#unlisten = null
     this.#backoff.reset()
     this.#ended('idle', { code: 1000, text: 'closed by the application' })
   }
@@ -360,6 +358,10 @@ export class Connection {
     this.#link = null
     this.#steadyFrom = Number.POSITIVE_INFINITY
     if (state === 'idle') this.#previous = null
+    if (state !== 'waiting') {
+      this.#unlisten?.()
+      this.#unlisten = null
+    }
     if (retryIn !== undefined && retryIn > 0) {
       this.#timer = this.#settings.clock.setTimer(() => this.#begin(), retryIn)
     }

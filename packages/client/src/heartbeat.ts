@@ -66,17 +66,17 @@ export class Heartbeat {
   }
 
   #watch(): void {
-    this.#look = this.#clock.setTimer(
-      () => {
-        this.#watch()
-        const now = this.#clock.now()
-        const ahead = this.#clock.wall() - now
-        const slept = ahead - this.#ahead > SLEPT
-        this.#ahead = ahead
-        if (this.#probe === null && (slept || now - this.#heard >= this.#silence)) this.#ask()
-      },
-      Math.min(LOOK, this.#silence),
-    )
+    // Not later than silence is over; every now and then in any case, for the machine may have slept.
+    const silent = this.#heard + this.#silence - this.#clock.now()
+    const wait = silent > 0 ? Math.min(LOOK, silent) : LOOK
+    this.#look = this.#clock.setTimer(() => {
+      const now = this.#clock.now()
+      const ahead = this.#clock.wall() - now
+      const slept = ahead - this.#ahead > SLEPT
+      this.#ahead = ahead
+      this.#watch()
+      if (this.#probe === null && (slept || now - this.#heard >= this.#silence)) this.#ask()
+    }, wait)
   }
 
   #ask(): void {
