@@ -18,8 +18,8 @@ export class Truth {
   /** The entry with which the log ends; null: empty. */
   readonly last: LogEntry | null
   readonly #byOffset = new Map<string, Placed>()
-  /** id of the predecessor ('' + generation at the beginning) → what follows it in the log that remained */
-  readonly #next = new Map<string, Placed>()
+  /** id of the predecessor (or the generation, at the beginning) → what has followed it: more than one after a failover */
+  readonly #next = new Map<string, Placed[]>()
   /** generation, rank → when the first entry of that rank was stored */
   readonly #reached = new Map<string, number>()
   /** The same, of the log that remained. */
@@ -47,9 +47,10 @@ export class Truth {
     return this.byId.get(position.id) ?? this.#byOffset.get(`${position.epoch} ${position.offset}`)
   }
 
-  /** What follows a position in the log that remained. */
-  after(position: Position, generation: number): Placed | undefined {
-    return this.#next.get(position.offset === 0 ? `start ${generation}` : position.id)
+  /** What followed a position in the log as it was at a time. */
+  after(position: Position, generation: number, time: number): Placed | undefined {
+    const found = this.#next.get(position.id === '' ? `start ${generation}` : position.id)
+    return found?.find(({ entry }) => entry.stored <= time && (entry.vanished === null || entry.vanished > time))
   }
 
   /** Since when the rule may not have served an entry: entries that vanished later had pushed it out too. */
@@ -97,16 +98,16 @@ export class Truth {
   }
 
   #place(entry: LogEntry): void {
-    const before = entry.predecessor.offset === 0 ? undefined : this.byId.get(entry.predecessor.id)
+    const before = entry.predecessor.id === '' ? undefined : this.byId.get(entry.predecessor.id)
     const placed: Placed = { entry, rank: (before?.rank ?? 0) + 1 }
     this.byId.set(entry.position.id, placed)
     this.#byOffset.set(`${entry.position.epoch} ${entry.position.offset}`, placed)
     this.#generations.set(entry.position.epoch, entry.generation)
     this.#generations.set(entry.predecessor.epoch, entry.generation)
-    if (entry.vanished === null) {
-      const from = entry.predecessor.offset === 0 ? `start ${entry.generation}` : entry.predecessor.id
-      this.#next.set(from, placed)
-    }
+    const from = before === undefined ? `start ${entry.generation}` : entry.predecessor.id
+    const followers = this.#next.get(from)
+    if (followers === undefined) this.#next.set(from, [placed])
+    else followers.push(placed)
     const name = `${entry.generation} ${placed.rank}`
     if (!this.#reached.has(name)) this.#reached.set(name, entry.stored)
     if (entry.vanished === null) this.#remained.set(name, entry.stored)

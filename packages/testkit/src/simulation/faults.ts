@@ -22,6 +22,8 @@ export interface Targets {
   readonly presence: SimulatedPresence
   readonly applications: readonly Application[]
   readonly note: (text: string) => void
+  /** The quiet has begun: no fault, and no end of one, changes anything any more. */
+  calm: boolean
 }
 
 type Fault = (targets: Targets) => string
@@ -34,8 +36,10 @@ function connection({ network, chance }: Targets): Connection | null {
 const direction = ({ chance }: Targets): Direction => chance.pick(['up', 'down'])
 
 /** Does something now and its opposite later. */
-function during({ world }: Targets, ms: number, end: () => void): string {
-  world.outside(end, ms)
+function during(targets: Targets, ms: number, end: () => void): string {
+  targets.world.outside(() => {
+    if (!targets.calm) end()
+  }, ms)
   return `for ${Math.round(ms)} ms`
 }
 
@@ -177,7 +181,9 @@ export function strike(targets: Targets): void {
 }
 
 /** Ends all that may still be wrong: the quiet begins. */
-export function calm({ plan, network, cluster, store, applications }: Targets): void {
+export function calm(targets: Targets): void {
+  const { plan, network, cluster, store, applications } = targets
+  targets.calm = true
   network.refusal = null
   for (const { name } of applications) Object.assign(network.route(name), { rate: 1_000, latency: 20, jitter: 10 })
   for (const one of network.connections) {

@@ -73,6 +73,11 @@ export class Machine implements Clock {
     this.#scheduler.at(ms, () => this.#enter(callback))
   }
 
+  /** As `post`, at a time of the scheduler. */
+  postAt(callback: () => void, time: number): void {
+    this.#scheduler.atTime(time, () => this.#enter(callback))
+  }
+
   /** Something in the world around it, which neither stalls nor dies with it. */
   outside(callback: () => void, ms: number): void {
     this.#scheduler.at(ms, callback)

@@ -106,8 +106,8 @@ export class Pipe {
   #travel(parcel: Parcel, sent: number): void {
     const arrives = Math.max(this.#arrived, sent + this.#route.latency + this.#chance.within(0, this.#route.jitter))
     this.#arrived = arrives
-    this.#to.post(() => {
+    this.#to.postAt(() => {
       if (!this.#cut && !this.#swallows) parcel.deliver()
-    }, arrives - this.#from.now())
+    }, arrives)
   }
 }

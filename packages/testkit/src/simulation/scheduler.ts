@@ -37,7 +37,12 @@ export class Scheduler {
 
   /** Runs `run` after `ms`; events of one time run in the order in which they were set. */
   at(ms: number, run: () => void): Pending {
-    const event: Pending = { due: this.#now + (ms > 0 ? ms : 0), order: ++this.#order, run }
+    return this.atTime(this.#now + ms, run)
+  }
+
+  /** Runs `run` at a time: whoever computed one must not compute it again, or rounding changes the order. */
+  atTime(time: number, run: () => void): Pending {
+    const event: Pending = { due: Math.max(this.#now, time), order: ++this.#order, run }
     this.#push(event)
     return event
   }

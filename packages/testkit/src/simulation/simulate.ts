@@ -130,9 +130,10 @@ function build(seed: number, options: SimulateOptions, failed: (error: unknown) 
     store,
     presence,
     applications,
+    calm: false,
     note: (text) => note('world', null, `*** ${text}`),
   }
-  return { ...targets, scheduler, observer, executions, trace }
+  return Object.assign(targets, { scheduler, observer, executions, trace })
 }
 
 async function play(world: World, failed: (error: unknown) => void, findings: Finding[]): Promise<void> {

@@ -45,8 +45,8 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   if (at.offset === 0 && truth.lostEntries(since, now)) return null
   if (lost.why === 'epoch') return "its epoch is still the log's"
   if (lost.why === 'diverged') return 'its entry is in the log'
-  const next = truth.after(at, generation)
-  if (next === undefined || next.entry.stored > now) return 'nothing follows it'
+  const next = truth.after(at, generation, now)
+  if (next === undefined) return 'nothing follows it'
   if (lost.why === 'limit') {
     const count = truth.countAfter(next.rank - 1, generation, now)
     return count > truth.log.rule.budget ? null : `${count} entries follow it, the budget is ${truth.log.rule.budget}`
@@ -92,7 +92,7 @@ function wrongOutcome(
   const generation = truth.generation(from, since)
   if (generation < truth.generationAt(asked) && hadHeard(truth.wipedAfter(generation)))
     return `recovered at ${show(from)}, which was lost with the store's memory`
-  const next = truth.after(from, generation)
+  const next = truth.after(from, generation, asked)
   // A node may still have what the store has not; or it says so, as soon as it finds that trimming was faster.
   if (next === undefined || truth.certainlyGone(next) > asked || comes(next.entry, following)) return null
   return `recovered at ${show(from)}, and ${show(next.entry.position)} behind it was not served any more`
