@@ -10,6 +10,7 @@ import { ChannelRecord } from './channel-record.ts'
 import type { Channels } from './channels.ts'
 import { trimBySize } from './retention.ts'
 import type { FenceRow, KeyRow, Statements } from './statements.ts'
+import type { Growth } from './unsynced.ts'
 
 /** The store as an append sees it. */
 export interface AppendScene {
@@ -30,6 +31,8 @@ export interface AppendScene {
 export interface Outcome {
   readonly outcomes: readonly Appended[]
   readonly entries: readonly Entry[]
+  /** null: nothing was stored. */
+  readonly growth: Growth | null
 }
 
 /** Stores a batch. Each entry has an outcome of its own; what is stored is contiguous and in order. */
@@ -37,6 +40,7 @@ export function appendBatch(scene: AppendScene, channel: string, batch: readonly
   const outcomes: Appended[] = []
   const entries: Entry[] = []
   let record = scene.channels.get(channel)
+  const before = record?.head ?? null
   for (const append of batch) {
     const digest = append.key === undefined ? null : digestOf(append.scope, append.key)
     const settled = settle(append, record === null ? undefined : knownKey(scene, record, digest), scene.wall)
@@ -53,11 +57,10 @@ export function appendBatch(scene: AppendScene, channel: string, batch: readonly
     entries.push(entry)
     outcomes.push({ position: record.head })
   }
-  if (record !== null && entries.length > 0) {
-    if (record.ruleDiffers(rule)) keepRule(scene.sql, record, rule)
-    trimBySize(scene.sql, record, entries.length)
-  }
-  return { outcomes, entries }
+  if (record === null || entries.length === 0) return { outcomes, entries, growth: null }
+  if (record.ruleDiffers(rule)) keepRule(scene.sql, record, rule)
+  trimBySize(scene.sql, record, entries.length)
+  return { outcomes, entries, growth: { channel, before, after: record.head } }
 }
 
 function knownKey(

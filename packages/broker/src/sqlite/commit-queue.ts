@@ -1,5 +1,5 @@
-// Group commit: appends of many channels that arrive in one turn, or while a commit is due, share one transaction. A
-// commit blocks the loop, so commits are spaced: beyond a short burst they take at most half of the time.
+// Group commit: appends of many channels that arrive in one turn, or while a sync is under way, share one transaction.
+// Transactions block the loop, so they are spaced: beyond a short burst they take at most half of the time.
 
 import type { Clock } from '@tautline/wire'
 import type { Append, Appended, LogRule } from '../broker.ts'
@@ -13,6 +13,14 @@ export interface Pending {
   readonly rule: LogRule
   readonly weight: number
   readonly resolve: (outcomes: readonly Appended[]) => void
+}
+
+/** Where groups go. */
+export interface GroupSink {
+  /** Is a sync under way? */
+  readonly syncing: boolean
+  /** Stores a group and resolves each of it. Does not throw. */
+  commit(group: readonly Pending[]): void
 }
 
 export interface QueueBounds {
@@ -33,7 +41,7 @@ const LONGEST_PAUSE = 250
 export class CommitQueue {
   readonly #clock: Clock
   readonly #bounds: QueueBounds
-  readonly #commit: (group: readonly Pending[]) => void
+  readonly #sink: GroupSink
   readonly #keepAlive = new KeepAlive()
   #waiting: Pending[] = []
   #entries = 0
@@ -43,11 +51,10 @@ export class CommitQueue {
   #debt = 0
   #reckoned: number
 
-  /** @param commit stores a group and resolves each of it; it does not throw */
-  constructor(clock: Clock, bounds: QueueBounds, commit: (group: readonly Pending[]) => void) {
+  constructor(clock: Clock, bounds: QueueBounds, sink: GroupSink) {
     this.#clock = clock
     this.#bounds = bounds
-    this.#commit = commit
+    this.#sink = sink
     this.#reckoned = clock.now()
   }
 
@@ -66,8 +73,15 @@ export class CommitQueue {
     this.#bytes += weight
     return new Promise((resolve) => {
       this.#waiting.push({ channel, batch, rule, weight, resolve })
-      this.#schedule()
+      this.go()
     })
+  }
+
+  /** Has what waits committed, when it is time to: it was added, or a sync has ended. */
+  go(): void {
+    // What would fill a group need not wait for the sync of the one before.
+    if (this.#entries === 0 || (this.#sink.syncing && this.#entries < this.#bounds.groupEntries)) return
+    this.#schedule()
   }
 
   /** Runs work that blocks, and counts it as a commit's time is counted. */
@@ -106,12 +120,12 @@ export class CommitQueue {
     this.#keepAlive.stop()
     if (this.#waiting.length === 0) return
     this.#commitGroup()
-    if (this.#waiting.length > 0) this.#schedule()
+    this.go()
   }
 
   #commitGroup(): void {
     const group = this.#take()
-    this.blocking(() => this.#commit(group))
+    this.blocking(() => this.#sink.commit(group))
   }
 
   #take(): Pending[] {

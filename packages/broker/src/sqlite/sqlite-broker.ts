@@ -5,13 +5,10 @@ import { type Clock, type Position, type Random, RealtimeError, systemClock, sys
 import type { Append, Appended, Broker, Cast, Control, Detach, Facts, LogRule, Page, Sink } from '../broker.ts'
 import { Feeds } from '../memory/feeds.ts'
 import { LocalControl } from '../memory/local-control.ts'
-import { slotAt, type Unwritten, unwrittenPosition } from '../unwritten.ts'
-import { type AppendScene, appendBatch, type Outcome } from './appender.ts'
-import { CommitQueue, type Pending } from './commit-queue.ts'
-import { Connection, type Opened, type StoreLog } from './connection.ts'
-import { isMediumFailure, mayHaveCommitted } from './failure.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { Committer } from './committer.ts'
+import { Connection, type StoreLog } from './connection.ts'
 import { headOf, type ReadScene, readAfter, readBack } from './reader.ts'
-import { CommitError, type Store } from './store.ts'
 import { StoreTime } from './store-time.ts'
 import { Upkeep } from './upkeep.ts'
 
@@ -40,11 +37,11 @@ const QUEUE = { entries: 16_384, bytes: 64 * 1024 * 1024, groupEntries: 512, gro
 export class SqliteBroker implements Broker {
   readonly control: Control
   readonly #control: LocalControl
-  readonly #random: Random
   readonly #facts: Facts
   readonly #time: StoreTime
   readonly #feeds: Feeds<Sink>
   readonly #connection: Connection
+  readonly #committer: Committer
   readonly #queue: CommitQueue
   readonly #upkeep: Upkeep
   #closed: boolean
@@ -54,7 +51,7 @@ export class SqliteBroker implements Broker {
     const durability = options.durability ?? 'fsync'
     this.#control = new LocalControl()
     this.control = this.#control
-    this.#random = options.random ?? systemRandom
+    const random = options.random ?? systemRandom
     this.#facts = {
       durability,
       verified: true,
@@ -65,17 +62,25 @@ export class SqliteBroker implements Broker {
       patterns: true,
       cluster: false,
     }
-    this.#time = new StoreTime(clock)
+    this.#time = new StoreTime(clock, this.#facts.anchor)
     this.#feeds = new Feeds()
     const cache = positive('cache', options.cache ?? 32 * 1024 * 1024)
     this.#connection = new Connection(
-      { file: options.file, durability, random: this.#random, wall: () => clock.wall(), cache },
+      { file: options.file, durability, random, wall: () => clock.wall(), cache },
       clock,
       positive('maxChannels', options.maxChannels ?? 20_000),
       options.log ?? (() => {}),
     )
-    this.#queue = new CommitQueue(clock, QUEUE, (group) => this.#commit(group))
-    this.#upkeep = new Upkeep(this.#connection, this.#queue, clock, this.#time, this.#facts.anchor)
+    this.#committer = new Committer({
+      connection: this.#connection,
+      feeds: this.#feeds,
+      random,
+      time: this.#time,
+      upkeep: () => this.#upkeep,
+      synced: () => this.#queue.go(),
+    })
+    this.#queue = new CommitQueue(clock, QUEUE, this.#committer)
+    this.#upkeep = new Upkeep(this.#connection, this.#queue, clock, this.#time)
     this.#closed = false
   }
 
@@ -89,7 +94,7 @@ export class SqliteBroker implements Broker {
   }
 
   append(channel: string, batch: readonly Append[], rule: LogRule): Promise<readonly Appended[]> {
-    if (this.#closed) return Promise.resolve(refuse(batch, 'unavailable'))
+    if (this.#closed) return Promise.resolve(batch.map(() => ({ fail: 'unavailable', applied: 'no' })))
     if (batch.length === 0) return Promise.resolve([])
     return this.#queue.add(channel, batch, rule)
   }
@@ -103,7 +108,7 @@ export class SqliteBroker implements Broker {
   }
 
   async heads(channels: readonly string[]): Promise<readonly Position[]> {
-    return this.#reading((scene) => channels.map((channel) => headOf(scene, scene.channels.get(channel))))
+    return this.#reading((scene) => channels.map((channel) => headOf(scene, channel)))
   }
 
   async attach(channel: string, sink: Sink): Promise<Detach> {
@@ -126,75 +131,11 @@ export class SqliteBroker implements Broker {
     this.#closed = true
     this.#queue.close()
     this.#upkeep.stop()
+    await this.#committer.settled()
     this.#feeds.flush()
     this.#feeds.clear()
     this.#control.clear()
     this.#connection.close()
-  }
-
-  /** One transaction for all that waited. */
-  #commit(group: readonly Pending[]): void {
-    const opened = this.#connection.ensure()
-    if (opened === null) {
-      for (const pending of group) pending.resolve(refuse(pending.batch, 'unavailable'))
-      return
-    }
-    let outcomes: readonly Outcome[]
-    try {
-      outcomes = this.#write(opened, group)
-    } catch (error) {
-      // What memory knew goes with the transaction.
-      opened.channels.clear()
-      this.#failed(group, error)
-      return
-    }
-    let written = 0
-    let bytes = 0
-    for (const [i, pending] of group.entries()) {
-      const { outcomes: settled, entries } = outcomes[i] as Outcome
-      for (const entry of entries) this.#feeds.tell(pending.channel, (sink) => sink.entry(pending.channel, entry))
-      written += entries.length
-      bytes += pending.weight
-      pending.resolve(settled)
-    }
-    if (written > 0) this.#upkeep.wrote(written, bytes)
-  }
-
-  #write({ store, channels }: Opened, group: readonly Pending[]): readonly Outcome[] {
-    return store.transaction(() => {
-      const age = this.#time.age()
-      const scene: AppendScene = {
-        sql: store.sql,
-        channels,
-        random: this.#random,
-        lineage: store.lineage,
-        wall: this.#time.wall(),
-        age,
-        unwritten: unwrittenPosition(this.#unwritten(store, age)),
-        recentlyChanged: store.lineageChanged > 0 && age < store.lineageChanged + 2 * this.#facts.anchor,
-      }
-      const done = group.map(({ channel, batch, rule }) => appendBatch(scene, channel, batch, rule))
-      // Each entry pays for the removal of two keys, so that they never pile up faster than the sweep walks.
-      store.sql.dropKeys.run(age, 64 + 2 * done.reduce((sum, { entries }) => sum + entries.length, 0))
-      return done
-    })
-  }
-
-  /** Nothing of the group is acknowledged. */
-  #failed(group: readonly Pending[], error: unknown): void {
-    const cause = error instanceof CommitError ? error.cause : error
-    if (!isMediumFailure(cause) && group.length > 1) {
-      // One of them cannot be stored: it must not take the others with it.
-      for (const pending of group) this.#commit([pending])
-      return
-    }
-    const applied = error instanceof CommitError && mayHaveCommitted(cause) ? 'unknown' : 'no'
-    this.#connection.report('sqlite.append', { applied, error: cause })
-    if (isMediumFailure(cause)) this.#connection.recover(cause)
-    for (const pending of group) {
-      if (applied === 'unknown') this.#feeds.tell(pending.channel, (sink) => sink.interrupted())
-      pending.resolve(refuse(pending.batch, 'unavailable', applied))
-    }
   }
 
   #reading<T>(work: (scene: ReadScene) => T): T {
@@ -204,24 +145,17 @@ export class SqliteBroker implements Broker {
     const { store, channels } = opened
     try {
       const age = this.#time.age()
-      return work({ sql: store.sql, channels, age, unwritten: this.#unwritten(store, age) })
+      const { unsynced } = this.#committer
+      return work({ sql: store.sql, channels, age, unwritten: this.#time.unwritten(store), unsynced })
     } catch (error) {
       this.#connection.report('sqlite.read', { error })
       throw new RealtimeError('unavailable', 'the store cannot be read', { cause: error })
     }
   }
 
-  #unwritten(store: Store, age: number): Unwritten {
-    return { base: store.base, lineage: store.lineage, slot: store.slot(slotAt(age, this.#facts.anchor)) }
-  }
-
   #open(): void {
     if (this.#closed) throw new RealtimeError('unavailable', 'this broker is closed')
   }
-}
-
-function refuse(batch: readonly Append[], fail: string, applied: 'no' | 'unknown' = 'no'): readonly Appended[] {
-  return batch.map(() => ({ fail, applied }))
 }
 
 function positive(name: string, value: number): number {

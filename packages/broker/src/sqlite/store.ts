@@ -1,7 +1,7 @@
 // An open store: one connection that holds the file alone, its statements, its base and its lineage. Opening and closing
 // are here; what is stored in it is not known here.
 
-import { statSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '@tautline/wire'
 import { randomName } from '../ids.ts'
@@ -53,6 +53,8 @@ export class Store {
   /** What the sidecar says beside the nonces while the store is open. */
   readonly #opened: SidecarState
   readonly #by: string
+  /** The WAL, for `sync`; null: commits are not synced. Closing it ends no lock: those are on the file itself. */
+  #wal: number | null
   readonly #onStep: (step: RenewalStep) => void
   #nonce: string
   #slot: number
@@ -84,6 +86,7 @@ export class Store {
     const before: SidecarState = { by: this.#by, ...(sidecar?.boot !== undefined && { boot: sidecar.boot }) }
     // What is not the same must not be announced as known before the file itself says so.
     this.#settle(this.#advance(marks, same ? before : null), this.#opened)
+    this.#wal = options.durability === 'fsync' ? openSync(`${this.file}-wal`, 'r+') : null
   }
 
   /** Opens a file, creates it where it is missing. @throws StoreOpenError, with a message that says what to do */
@@ -109,10 +112,19 @@ export class Store {
    */
   renew(): void {
     this.#settle(this.#advance({}, this.#opened), this.#opened)
-    this.checkpoint(true)
   }
 
-  /** Runs `work` in a transaction; when it returns what was done has the durability in force. Rolls back if it throws. */
+  /**
+   * Resolves when everything that is committed now is on the disk, as SQLite's own synchronous=FULL would have it, but
+   * without blocking the loop. null: it need not be.
+   */
+  sync(): Promise<void> | null {
+    const wal = this.#wal
+    if (wal === null) return null
+    return new Promise((resolve, reject) => fdatasync(wal, (error) => (error === null ? resolve() : reject(error))))
+  }
+
+  /** Runs `work` in a transaction, and rolls back if it throws. What was done is durable behind the next `sync`. */
   transaction<T>(work: () => T): T {
     this.sql.begin.run()
     let result: T
@@ -161,10 +173,8 @@ export class Store {
   /** Ends the connection in good order: all that was committed is in the file, and synced. */
   close(): void {
     try {
-      const nonce = this.#advance({}, this.#opened)
-      this.checkpoint(true)
-      this.#settle(nonce, { by: this.#by })
-      close(this.#db)
+      this.#settle(this.#advance({}, this.#opened), { by: this.#by })
+      this.#end()
     } catch (error) {
       this.abandon()
       throw error
@@ -173,7 +183,7 @@ export class Store {
 
   /** Drops the connection after a failure; what is in the file decides at the next opening. */
   abandon(): void {
-    close(this.#db)
+    this.#end()
     // SQLite has removed the WAL: then it was able to move everything into the file.
     if (walExists(this.file) || !this.inPlace()) return
     try {
@@ -194,6 +204,8 @@ export class Store {
       for (const [name, value] of Object.entries({ ...marks, nonce })) this.sql.setMeta.run(name, value)
     })
     this.#nonce = nonce
+    // Syncs it, and leaves a WAL that does not bear it.
+    this.checkpoint(true)
     this.#onStep('marked')
     return nonce
   }
@@ -202,6 +214,12 @@ export class Store {
   #settle(nonce: string, state: SidecarState): void {
     writeSidecar(this.file, { ...state, settled: nonce })
     this.#onStep('settled')
+  }
+
+  #end(): void {
+    close(this.#db)
+    if (this.#wal !== null) closeSync(this.#wal)
+    this.#wal = null
   }
 
   #rollback(): void {
@@ -236,7 +254,8 @@ function configure(db: DatabaseSync, options: StoreOptions): void {
       `the file system of ${JSON.stringify(options.file)} cannot hold a write-ahead log: use a local disk.`,
     )
   }
-  db.exec(`PRAGMA synchronous=${options.durability === 'fsync' ? 'FULL' : 'NORMAL'}`)
+  // The WAL is synced by SQLite where its own order needs that, and by `sync` before anything is acknowledged.
+  db.exec('PRAGMA synchronous=NORMAL')
   // Checkpoints are run behind the answers, not within a commit.
   db.exec('PRAGMA wal_autocheckpoint=0')
   db.exec(`PRAGMA cache_size=-${Math.ceil(options.cache / 1024)}`)
@@ -244,7 +263,7 @@ function configure(db: DatabaseSync, options: StoreOptions): void {
   db.exec('PRAGMA cell_size_check=ON')
   prepareSchema(db, options.file)
   const synchronous = pragma(db, 'synchronous')
-  if (synchronous !== (options.durability === 'fsync' ? 2 : 1)) {
+  if (synchronous !== 1) {
     throw new StoreOpenError(
       'io',
       options.file,

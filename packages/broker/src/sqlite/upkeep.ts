@@ -2,7 +2,6 @@
 // blocks the loop and is counted with the commits; none of it is ever waited for.
 
 import type { Clock, Timer } from '@tautline/wire'
-import { slotAt } from '../unwritten.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connection } from './connection.ts'
 import { sweep } from './retention.ts'
@@ -11,6 +10,9 @@ import type { StoreTime } from './store-time.ts'
 /** Entries, and bytes of them, after which what the WAL holds is moved into the file. */
 const CHECKPOINT_ENTRIES = 2_000
 const CHECKPOINT_BYTES = 4 * 1024 * 1024
+/** A checkpoint blocks the loop: the next one is so many times as far away as the last one took, up to this much WAL. */
+const CHECKPOINT_SHARE = 10
+const CHECKPOINT_LATEST = 8
 /** ms between steps of the sweep: while there is something to remove, and while there is not. */
 const SWEEP_BUSY = 50
 const SWEEP_IDLE = 1_000
@@ -25,11 +27,13 @@ export class Upkeep {
   readonly #queue: CommitQueue
   readonly #clock: Clock
   readonly #time: StoreTime
-  readonly #anchor: number
   /** Entries and bytes that may lie in the WAL alone. */
   #entries = 0
   #bytes = 0
+  /** Entries at the last step of the sweep. */
+  #entriesBefore = 0
   #checkpointDue = false
+  #checkpointAfter = 0
   #sweepAfter = 0
   #pause = SWEEP_IDLE
   #timer: Timer
@@ -37,12 +41,11 @@ export class Upkeep {
   #renewedAt: number
   #appended = false
 
-  constructor(connection: Connection, queue: CommitQueue, clock: Clock, time: StoreTime, anchor: number) {
+  constructor(connection: Connection, queue: CommitQueue, clock: Clock, time: StoreTime) {
     this.#connection = connection
     this.#queue = queue
     this.#clock = clock
     this.#time = time
-    this.#anchor = anchor
     this.#renewedAt = clock.now()
     this.#timer = clock.setTimer(() => this.#run(), this.#pause)
   }
@@ -53,7 +56,7 @@ export class Upkeep {
     this.#bytes += bytes
     this.#appended = true
     if (this.#pause > SWEEP_IDLE) this.#next(SWEEP_IDLE)
-    if (this.#checkpointDue || (this.#entries < CHECKPOINT_ENTRIES && this.#bytes < CHECKPOINT_BYTES)) return
+    if (this.#checkpointDue || !this.#walIsLong()) return
     this.#checkpointDue = true
     // Behind the answers of this commit.
     this.#clock.defer(() => this.#queue.blocking(() => this.#checkpoint()))
@@ -65,15 +68,20 @@ export class Upkeep {
 
   #run(): void {
     this.#queue.blocking(() => {
-      const idle = this.#entries === 0
-      if (this.#sweep()) {
-        this.#next(SWEEP_BUSY)
-        return
-      }
-      this.#next(idle ? Math.min(SWEEP_ASLEEP, Math.max(SWEEP_IDLE, 2 * this.#pause)) : SWEEP_IDLE)
+      const quiet = this.#entries === this.#entriesBefore
+      const worked = this.#sweep()
+      const asleep = Math.min(SWEEP_ASLEEP, Math.max(SWEEP_IDLE, 2 * this.#pause))
+      this.#next(worked ? SWEEP_BUSY : quiet ? asleep : SWEEP_IDLE)
       if (this.#appended && this.#clock.now() - this.#renewedAt >= RENEW_EVERY) this.#renew()
-      this.#checkpoint()
+      // A long one now, a short one when nobody is in a hurry.
+      if (this.#walIsLong() || (quiet && !worked)) this.#checkpoint()
+      this.#entriesBefore = this.#entries
     })
+  }
+
+  #walIsLong(): boolean {
+    const fill = Math.max(this.#entries / CHECKPOINT_ENTRIES, this.#bytes / CHECKPOINT_BYTES)
+    return fill >= CHECKPOINT_LATEST || (fill >= 1 && this.#clock.now() >= this.#checkpointAfter)
   }
 
   #next(pause: number): void {
@@ -88,12 +96,15 @@ export class Upkeep {
     if (opened === null || this.#entries === 0) return
     this.#entries = 0
     this.#bytes = 0
+    const started = this.#clock.now()
     try {
       opened.store.checkpoint()
     } catch (error) {
       // Nothing is lost: the WAL grows until it succeeds.
       this.#connection.report('sqlite.checkpoint', { error })
     }
+    const ended = this.#clock.now()
+    this.#checkpointAfter = ended + CHECKPOINT_SHARE * (ended - started)
   }
 
   #renew(): void {
@@ -120,9 +131,9 @@ export class Upkeep {
     try {
       const step = store.transaction(() => {
         const age = this.#time.age()
-        store.slot(slotAt(age, this.#anchor))
+        this.#time.unwritten(store)
         store.keepSlot()
-        return sweep(store.sql, channels, this.#sweepAfter, age, this.#anchor, SWEEP_BUDGET)
+        return sweep(store.sql, channels, this.#sweepAfter, age, this.#time.anchor, SWEEP_BUDGET)
       })
       this.#sweepAfter = step.after
       if (step.worked) this.#entries++
