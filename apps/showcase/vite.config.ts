@@ -1,5 +1,5 @@
 // How the pages are built: `vite build` writes dist/, which src/server/static-files.ts serves; `vite` alone is the
-// development server, which passes /chat on to a chat server that runs on port 8080.
+// development server, which passes /realtime on to a chat server that runs on port 8080.
 import { defaultClientConditions, type UserConfig } from 'vite'
 
 const config: UserConfig = {
@@ -13,7 +13,7 @@ const config: UserConfig = {
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { port: 5173, proxy: { '/chat': { target: 'ws://127.0.0.1:8080', ws: true } } },
+  server: { port: 5173, proxy: { '/realtime': { target: 'ws://127.0.0.1:8080', ws: true } } },
 }
 
 export default config

@@ -1,4 +1,4 @@
-// The chat as people meet it: real pages in headless chromium, a real server that is killed and comes back.
+// The chat as people meet it: real pages in headless chromium, a real server.
 // Takes screenshots into test-output/showcase/ (ignored by git).
 
 import assert from 'node:assert/strict'
@@ -6,8 +6,22 @@ import { mkdirSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { withoutChromium } from '@tautline/testkit'
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { bubble, connected, join, launch, person, say } from './chromium.ts'
+import type { Browser, Page } from 'playwright-core'
+import {
+  bubble,
+  enter,
+  goTo,
+  hide,
+  join,
+  launch,
+  live,
+  person,
+  room,
+  say,
+  settled,
+  texts,
+  visitor,
+} from './chromium.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 const PICTURES = fileURLToPath(new URL('../../../test-output/showcase/', import.meta.url))
@@ -23,8 +37,8 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
     mkdirSync(PICTURES, { recursive: true })
     server = await startServer({ build: true })
     browser = await launch()
-    ada = await enter(await visitor({ colorScheme: 'light' }), 'Ada')
-    bo = await enter(await visitor({ colorScheme: 'dark' }), 'Bo')
+    ada = await enter(await visitor(browser, problems, { colorScheme: 'light' }), server.url, 'Ada')
+    bo = await enter(await visitor(browser, problems, { colorScheme: 'dark' }), server.url, 'Bo')
   })
 
   after(async () => {
@@ -40,33 +54,34 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
   })
 
   it('two pages see each other’s messages at once', async () => {
-    await say(ada, 'Good morning! Is this the new engine?')
-    await bubble(bo, 'Good morning! Is this the new engine?').waitFor()
-    await say(bo, 'It is. Every frame of this chat goes through it.')
-    await bubble(ada, 'Every frame of this chat').waitFor()
+    await say(ada, 'Good morning! Is this the realtime stack?')
+    await bubble(bo, 'Good morning! Is this the realtime stack?').waitFor()
+    await say(bo, 'It is. Every room is a log that loses nothing.')
+    await bubble(ada, 'Every room is a log').waitFor()
     assert.equal(await ada.locator('.message[data-own]').count(), 1)
     assert.equal(await ada.locator('.message:not([data-own])').count(), 1)
-    await ada.locator('.message[data-pending]').waitFor({ state: 'detached' })
+    await settled(ada)
   })
 
-  it('a page that comes later sees what was said, and a second tab is the same person', async () => {
+  it('who comes later finds what was said, and a second tab is the same person', async () => {
     const second = await ada.context().newPage()
     await second.goto(server.url)
     await bubble(second, 'Good morning').waitFor()
     assert.equal(await second.locator('.message[data-own]').count(), 1)
+    assert.equal(await second.locator('.divider.new').count(), 0)
     await person(bo, 'Ada').getByText('2 tabs').waitFor()
     assert.equal(await bo.locator('.person').count(), 2)
     await second.close()
     await person(bo, 'Ada').getByText('2 tabs').waitFor({ state: 'detached' })
   })
 
-  it('a name is changed for everybody and kept after a reload', async () => {
+  it('a name is changed for everybody, and kept after a reload', async () => {
     await bo.getByRole('button', { name: 'Change your name' }).click()
     await bo.getByLabel('Your name').fill('Bo Berg')
     await bo.getByRole('button', { name: 'Save' }).click()
     await person(ada, 'Bo Berg').waitFor()
     await bo.reload()
-    await connected(bo)
+    await live(bo)
     assert.equal(await bo.locator('dialog[open]').count(), 0)
     await person(ada, 'Bo Berg').waitFor()
   })
@@ -80,48 +95,117 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
     assert.equal(await ada.locator('#typing').textContent(), '')
   })
 
-  it('markup in a message and in a name stays text', async () => {
+  it('a room that somebody makes is in everybody’s list, has an address, and keeps its own conversation', async () => {
+    await ada.getByRole('button', { name: 'New room' }).click()
+    await ada.getByLabel('Name of the room').fill('Über uns')
+    await ada.getByRole('button', { name: 'Create the room' }).click()
+    await ada.locator('#room-title', { hasText: 'Über uns' }).waitFor()
+    assert.equal(new URL(ada.url()).pathname, '/r/uber-uns')
+    await ada.locator('#empty').waitFor()
+    await say(ada, 'First!')
+    await room(bo, 'Über uns').locator('.badge', { hasText: '1' }).waitFor()
+    await bo.goto(`${server.url}/r/uber-uns`)
+    await bubble(bo, 'First!').waitFor()
+    assert.deepEqual(await texts(bo), ['First!'])
+    await person(bo, 'Ada').waitFor()
+  })
+
+  it('the browser’s own back and forward go from room to room', async () => {
+    await goTo(ada, 'General')
+    await bubble(ada, 'Good morning').waitFor()
+    await ada.goBack()
+    await bubble(ada, 'First!').waitFor()
+    await ada.goForward()
+    await bubble(ada, 'Good morning').waitFor()
+  })
+
+  it('what is said elsewhere is counted; on entering, a line shows where one stopped', async () => {
+    assert.equal(await room(bo, 'General').locator('.badge').count(), 0)
+    await say(ada, 'Bo, are you there?')
+    await say(ada, 'Anybody?')
+    await room(bo, 'General').locator('.badge', { hasText: '2' }).waitFor()
+    assert.match(await bo.title(), /^\(2\) /)
+    await goTo(bo, 'General')
+    const order = bo.locator('.divider.new ~ .message .bubble')
+    await order.first().waitFor()
+    assert.deepEqual(await order.allTextContents(), ['Bo, are you there?', 'Anybody?'])
+    await room(bo, 'General').locator('.badge').waitFor({ state: 'detached' })
+    await say(bo, 'I am now.')
+    await bo.locator('.divider.new').waitFor({ state: 'detached' })
+  })
+
+  it('what came while the page was hidden is counted in its title, and marked after a reload too', async () => {
+    await hide(bo, true)
+    await say(ada, 'Back in a minute.')
+    await say(ada, 'Really.')
+    await bo.waitForFunction(() => document.title.startsWith('(2) '))
+    await bo.screenshot({ path: `${PICTURES}unread-dark.png` })
+    const before = await texts(bo)
+    await bo.reload()
+    await bubble(bo, 'Really.').waitFor()
+    assert.deepEqual(await texts(bo), before, 'the reload goes on exactly where the page was')
+    assert.deepEqual(await bo.locator('.divider.new ~ .message .bubble').allTextContents(), [
+      'Back in a minute.',
+      'Really.',
+    ])
+    await bo.waitForFunction(() => document.title.startsWith('General'))
+    await bo.reload()
+    await bubble(bo, 'Really.').waitFor()
+    await live(bo)
+    assert.equal(await bo.locator('.divider.new').count(), 0, 'now it has been read')
+  })
+
+  it('older messages come page by page when one scrolls up', async () => {
+    const flood = await enter(await visitor(browser, problems), `${server.url}/r/random`, 'Flora')
+    for (let n = 1; n <= 70; n++) await say(flood, `line ${n}`)
+    await settled(flood)
+    const late = await enter(await visitor(browser, problems), `${server.url}/r/random`, 'Lea')
+    await bubble(late, 'line 70').waitFor()
+    assert.equal(await late.locator('.message').count(), 50)
+    await late.locator('#scroller').evaluate((scroller) => scroller.scrollTo(0, 0))
+    await bubble(late, 'line 1').first().waitFor()
+    await late.waitForFunction(() => document.querySelectorAll('.message').length === 70)
+    assert.deepEqual(
+      await texts(late),
+      Array.from({ length: 70 }, (_, n) => `line ${n + 1}`),
+    )
+    assert.match((await late.locator('#begin').textContent()) ?? '', /beginning of Random/)
+    for (const page of [flood, late]) await page.context().close()
+  })
+
+  it('markup in a message, a name and a room’s name stays text', async () => {
     const markup = '<img src=x onerror="document.title=\'owned\'"><script>alert(1)</script>'
-    const mallory = await enter(await visitor({}), '<b>Mallory</b>')
+    const mallory = await enter(await visitor(browser, problems), server.url, '<b>Mallory</b>')
     await say(mallory, markup)
     await bubble(ada, markup).waitFor()
     await person(ada, '<b>Mallory</b>').waitFor()
-    assert.equal(await ada.locator('.message img, .message script, .person b').count(), 0)
-    assert.equal(await ada.title(), 'Tautline chat')
+    await mallory.getByRole('button', { name: 'New room' }).click()
+    await mallory.getByLabel('Name of the room').fill('<i>x</i><img src=y>')
+    await mallory.getByRole('button', { name: 'Create the room' }).click()
+    await room(ada, '<i>x</i><img src=y>').waitFor()
+    assert.equal(await ada.locator('.app img, .message script, .person b, .room i').count(), 0)
+    assert.match(await ada.title(), /Tautline chat$/)
     await mallory.context().close()
     await person(ada, 'Mallory').waitFor({ state: 'detached' })
   })
 
-  it('after the server was killed and came back both pages return, and what was written meanwhile arrives once', async () => {
-    await server.stop('SIGKILL')
-    for (const page of [ada, bo])
-      await page.locator('#status[data-state="waiting"], #status[data-state="connecting"]').waitFor()
-    await say(ada, 'Then we keep writing, and it is sent when the server is back.')
-    await say(ada, 'Like this.')
-    assert.equal(await ada.locator('.message[data-pending]').count(), 2)
-    await ada.locator('#status[data-state="waiting"]').waitFor()
-    await ada.screenshot({ path: `${PICTURES}reconnecting-light.png` })
-
-    server = await startServer({ port: server.port })
-    for (const page of [ada, bo]) await connected(page)
-    await bubble(bo, 'Like this.').waitFor()
-    await ada.locator('.message[data-pending]').first().waitFor({ state: 'detached' })
-    for (const page of [ada, bo]) {
-      assert.equal(await bubble(page, 'Then we keep writing').count(), 1)
-      assert.equal(await bubble(page, 'Like this.').count(), 1)
-      assert.equal(await bubble(page, 'Good morning').count(), 1)
-      assert.equal(await page.locator('.note', { hasText: 'The server restarted' }).count(), 1)
-    }
-    await say(bo, 'Nothing lost, nothing twice.')
-    await bubble(ada, 'Nothing lost').waitFor()
-    await ada.locator('#engine-detail', { hasText: 'round trip' }).waitFor()
-    await bo.locator('#engine-detail', { hasText: 'round trip' }).waitFor()
+  it('an address of no room says so', async () => {
+    await ada.goto(`${server.url}/r/nowhere`)
+    await ada.locator('#unknown').waitFor()
+    assert.equal(await ada.getByLabel('Your message').isVisible(), false)
+    await goTo(ada, 'General')
+    await live(ada)
+    assert.equal(await ada.locator('#unknown').isVisible(), false)
   })
 
   it('looks right in light, in dark and on a phone', async () => {
     await ada.screenshot({ path: `${PICTURES}chat-light.png` })
     await bo.screenshot({ path: `${PICTURES}chat-dark.png` })
-    const context = await visitor({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true })
+    const context = await visitor(browser, problems, {
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    })
     const phone = await context.newPage()
     await phone.goto(server.url)
     await phone.locator('dialog[open]').waitFor()
@@ -133,51 +217,16 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
     await phone.getByRole('button', { name: 'people here' }).click()
     await person(phone, 'Ada').waitFor()
     await phone.screenshot({ path: `${PICTURES}people-phone.png` })
+    await phone.getByRole('button', { name: 'Rooms' }).click()
+    await room(phone, 'Ideas').waitFor()
+    await phone.screenshot({ path: `${PICTURES}rooms-phone.png` })
+    await goTo(phone, 'Ideas')
     const width = await phone.evaluate(() => document.documentElement.scrollWidth)
     assert.equal(width, 390, 'nothing is wider than the phone')
     await phone.context().close()
   })
 
-  it('a page that waits tries at once when the network is back', async () => {
-    const context = await visitor({})
-    // This page's first wait is 250 ms, and never ends: only the event can bring it back.
-    await context.addInitScript(() => {
-      Math.random = () => 0.5
-      const real = window.setTimeout
-      window.setTimeout = ((run: () => void, wait: number) => (wait === 250 ? 0 : real(run, wait))) as typeof setTimeout
-    })
-    const patient = await enter(context, 'Dora')
-    await server.stop('SIGKILL')
-    await patient.locator('#status[data-state="waiting"]').waitFor()
-    server = await startServer({ port: server.port })
-    for (const page of [ada, bo]) await connected(page)
-    assert.equal(await patient.locator('#status').getAttribute('data-state'), 'waiting')
-    await patient.evaluate(() => dispatchEvent(new Event('online')))
-    await connected(patient)
-    await context.close()
-  })
-
   it('no page reported an error or broke its Content-Security-Policy', () => {
     assert.deepEqual(problems, [])
   })
-
-  async function visitor(options: BrowserContextOptions): Promise<BrowserContext> {
-    const context = await browser.newContext({ viewport: { width: 1040, height: 760 }, locale: 'en-GB', ...options })
-    context.on('page', (page) => {
-      page.on('pageerror', (error) => problems.push(String(error)))
-      page.on('console', (message) => {
-        // While the server is down the browser itself notes every attempt.
-        const expected = /WebSocket connection to .* failed/.test(message.text())
-        if (message.type() === 'error' && !expected) problems.push(message.text())
-      })
-    })
-    return context
-  }
-
-  async function enter(context: BrowserContext, name: string): Promise<Page> {
-    const page = await context.newPage()
-    await page.goto(server.url)
-    await join(page, name)
-    return page
-  }
 })

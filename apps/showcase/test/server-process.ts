@@ -8,13 +8,17 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 /** Of this process alone: another test file may build at the same time. */
-const pages = mkdtempSync(join(tmpdir(), 'tautline-pages-'))
-process.on('exit', () => rmSync(pages, { recursive: true, force: true }))
+const own = mkdtempSync(join(tmpdir(), 'tautline-showcase-'))
+process.on('exit', () => rmSync(own, { recursive: true, force: true }))
+/** The folder of the built pages. */
+export const PAGES: string = join(own, 'pages')
 
 export interface ServerProcess {
   readonly child: ChildProcess
   readonly port: number
   readonly url: string
+  /** The file of its messages: another server may go on with it. */
+  readonly store: string
   /** What it wrote so far, both streams. */
   output(): string
   /** Ends it with a signal; resolves with its exit code, or null when the signal ended it. */
@@ -26,15 +30,23 @@ export interface StartOptions {
   readonly port?: number
   /** Builds the pages first. */
   readonly build?: boolean
+  /** Default: a new file. */
+  readonly store?: string
   readonly env?: Readonly<Record<string, string>>
 }
+
+let stores = 0
 
 /** Rejects with what the process said when it ends before it listens. */
 export async function startServer(options: StartOptions = {}): Promise<ServerProcess> {
   const entry = options.build === true ? 'src/server/start.ts' : 'src/server/main.ts'
+  const store = options.store ?? join(own, `${stores++}.sqlite`)
   const child = spawn(process.execPath, ['--conditions=tautline-source', entry], {
     cwd: root,
-    env: { ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), DIST: pages, ...options.env },
+    env: {
+      ...{ ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), DIST: PAGES, STORE: store },
+      ...options.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -54,6 +66,7 @@ export async function startServer(options: StartOptions = {}): Promise<ServerPro
     child,
     port,
     url: `http://localhost:${port}`,
+    store,
     output: () => output,
     async stop(signal) {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)

@@ -1,85 +1,109 @@
-// The server as a process: what it prints, refuses and does when it stops. Talks with Node's own WebSocket.
+// The server as a process: what it prints, refuses and does when it stops. Speaks tautline.v1 by hand, as a hostile
+// client would.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { ClientMessage, ServerMessage } from '../src/shared/messages.ts'
+import type { Connected, Failure, Publication, Published, Request } from '@tautline/wire'
 import { ServerEnded, type ServerProcess, startServer } from './server-process.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
 
-/** One client: what it receives can be awaited by type. */
-class Client {
+interface Answer {
+  readonly id?: number
+  readonly ok?: unknown
+  readonly error?: Failure
+  readonly ev?: string
+}
+
+/** One connection: its replies by their number, and its publications in order. */
+class Peer {
   readonly socket: WebSocket
   readonly closed: Promise<{ code: number; reason: string }>
-  readonly #received: ServerMessage[]
-  #wake: (() => void) | null
+  readonly publications: Publication[]
+  readonly #replies: Map<number, (answer: Answer) => void>
+  #id: number
+  #wake: () => void
 
   constructor(url: string) {
-    this.#received = []
-    this.#wake = null
-    this.socket = new WebSocket(url)
+    this.publications = []
+    this.#replies = new Map()
+    this.#id = 0
+    this.#wake = () => {}
+    this.socket = new WebSocket(`${url.replace('http', 'ws')}/realtime`, 'tautline.v1.json')
     this.socket.addEventListener('message', (event) => {
-      this.#received.push(JSON.parse(String(event.data)))
-      this.#wake?.()
+      for (const line of String(event.data).split('\n')) this.#heard(JSON.parse(line))
     })
     this.closed = new Promise((resolve) => {
       this.socket.addEventListener('close', (event) => resolve({ code: event.code, reason: event.reason }))
     })
   }
 
-  async opened(): Promise<this> {
-    await once(this.socket, 'open')
-    return this
+  /** Asks, and waits for the reply. */
+  ask<T>(request: Request): Promise<{ ok?: T; error?: Failure }> {
+    const id = ++this.#id
+    this.socket.send(JSON.stringify({ id, ...request }))
+    return new Promise((resolve) => this.#replies.set(id, (answer) => resolve(answer as { ok?: T; error?: Failure })))
   }
 
-  send(message: ClientMessage | string): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message))
+  say(text: string, room = 'general', key = `k${this.#id}`): Promise<{ ok?: Published; error?: Failure }> {
+    return this.ask({ op: 'publish', ch: `room:${room}`, key, since: Date.now(), lane: 0, data: { text, name: 'Ada' } })
   }
 
-  async next<T extends ServerMessage['type']>(type: T): Promise<Extract<ServerMessage, { type: T }>> {
-    for (;;) {
-      const at = this.#received.findIndex((message) => message.type === type)
-      if (at >= 0) return this.#received.splice(at, 1)[0] as Extract<ServerMessage, { type: T }>
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+  async publication(): Promise<Publication> {
+    while (this.publications.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+    return this.publications.shift() as Publication
+  }
+
+  #heard(answer: Answer): void {
+    if (answer.ev === 'pub') this.publications.push(answer as unknown as Publication)
+    this.#wake()
+    if (answer.id !== undefined) this.#replies.get(answer.id)?.(answer)
   }
 }
 
 describe('the chat server', { timeout: 60_000 }, () => {
   let server: ServerProcess
-  const clients: Client[] = []
+  const peers: Peer[] = []
 
   before(async () => {
     server = await startServer({ build: true })
   })
 
   after(async () => {
-    for (const client of clients) client.socket.close()
+    for (const { socket } of peers) socket.close()
     await server.stop('SIGTERM')
   })
 
-  async function client(hello: Partial<{ key: string; name: string }> | null = {}): Promise<Client> {
-    const made = await new Client(`${server.url.replace('http', 'ws')}/chat`).opened()
-    clients.push(made)
-    if (hello !== null) {
-      made.send({ type: 'hello', key: KEY, name: 'Ada', ...hello })
-      await made.next('welcome')
-    }
-    return made
+  async function open(url: string = server.url): Promise<Peer> {
+    const peer = new Peer(url)
+    peers.push(peer)
+    await once(peer.socket, 'open')
+    return peer
   }
 
-  it('serves the page and the WebSocket on one port', async () => {
-    const page = await fetch(server.url)
-    assert.equal(page.status, 200)
-    assert.match(await page.text(), /Tautline/)
-    const ada = await client()
-    ada.send({ type: 'ping', at: 42 })
-    assert.equal((await ada.next('pong')).at, 42)
+  async function enter(key: string = KEY, name: string = 'Ada', url: string = server.url): Promise<Peer> {
+    const peer = await open(url)
+    const token = JSON.stringify({ key, name })
+    const { ok } = await peer.ask<Connected>({ op: 'connect', token, client: `client-of-${key}`, features: [] })
+    assert.match(ok?.user ?? '', /^[\w-]{12}$/)
+    await peer.ask({ op: 'subscribe', ch: 'room:general', from: 'head' })
+    return peer
+  }
+
+  it('serves the page, at every room’s address, and the realtime endpoint on one port', async () => {
+    for (const path of ['/', '/r/general', '/r/none']) {
+      const page = await fetch(server.url + path)
+      assert.equal(page.status, 200)
+      assert.match(await page.text(), /Tautline/)
+    }
+    const ada = await enter()
+    assert.equal((await ada.ask({ op: 'ping' })).error, undefined)
   })
 
   it('answers requests for pages of every kind while chats are open', async () => {
@@ -90,56 +114,107 @@ describe('the chat server', { timeout: 60_000 }, () => {
   })
 
   it('derives the public id from the key, so that nobody can be somebody else', async () => {
-    const [ada, eve] = [await client(), await client({ key: KEY.replace('0', 'f'), name: 'Ada' })]
-    ada.send({ type: 'say', id: 'a', text: 'it is me' })
-    const { message } = await eve.next('message')
-    assert.match(message.user, /^[\w-]{12}$/)
-    eve.send({ type: 'say', id: 'b', text: 'no, me' })
-    assert.notEqual((await eve.next('message')).message.user, message.user)
+    const [ada, eve] = [await enter(), await enter(KEY.replace('0', 'f'), 'Ada')]
+    await ada.say('it is me')
+    const first = await eve.publication()
+    await eve.say('no, me')
+    const second = await eve.publication()
+    assert.deepEqual(
+      [first.data, second.data].map((data) => (data as { name: string }).name),
+      ['Ada', 'Ada'],
+    )
+    assert.notEqual(first.from?.user, second.from?.user)
   })
 
-  it('asks who floods to slow down, and closes with 1008 when it does not', async () => {
-    const flood = await client({ key: 'f'.repeat(32), name: 'Flood' })
-    for (let n = 0; n < 30; n++) flood.send({ type: 'say', id: `f${n}`, text: 'x' })
-    const refused = await flood.next('refused')
-    assert.equal(refused.reason, 'rate')
-    assert.match(refused.id ?? '', /^f\d+$/)
-    assert.ok(refused.retryAfter > 0)
-    for (let n = 0; n < 200; n++) flood.send({ type: 'say', id: `g${n}`, text: 'x' })
-    assert.equal((await flood.closed).code, 1008)
+  it('lets nobody in without a key, and says what is wrong', async () => {
+    for (const token of ['x', '{}', JSON.stringify({ key: 'short', name: 'Ada' }), JSON.stringify({ key: KEY })]) {
+      const nobody = await open()
+      const { error } = await nobody.ask({ op: 'connect', token, client: 'c'.repeat(22), features: [] })
+      assert.equal(error?.code, 'unauthorized', token)
+    }
   })
 
-  it('lets no message overtake one that was refused for its rate', async () => {
-    const quick = await client({ key: 'e'.repeat(32), name: 'Quick' })
-    // The hello was the first of twenty.
-    for (let n = 0; n < 21; n++) quick.send({ type: 'say', id: `q${n}`, text: 'x' })
-    const first = await quick.next('refused')
-    const second = await quick.next('refused')
-    assert.deepEqual([first.id, second.id], ['q19', 'q20'])
-    assert.ok(second.retryAfter > first.retryAfter)
-    // As long as the server asked for: there is room for one by then, but it is not the second's turn.
-    await new Promise((resolve) => setTimeout(resolve, first.retryAfter + 50))
-    quick.send({ type: 'say', id: 'q20', text: 'x' })
-    assert.equal((await quick.next('refused')).id, 'q20')
-    quick.send({ type: 'say', id: 'q19', text: 'x' })
-    for (let n = 0; n < 20; n++) assert.equal((await quick.next('message')).message.id, `q${n}`)
+  it('publishes what it has made presentable, and refuses the rest by name', async () => {
+    const ada = await enter('a'.repeat(32))
+    await ada.say(' \u202ehello\u0007\r\n ')
+    assert.deepEqual((await ada.publication()).data, { text: 'hello', name: 'Ada' })
+    for (const data of [null, 'x', { text: '', name: 'Ada' }, { text: 'x' }, { text: 'x'.repeat(2001), name: 'Ada' }]) {
+      const request = { op: 'publish', ch: 'room:general', since: Date.now(), lane: 0 } as const
+      const { error } = await ada.ask({ ...request, key: `bad${JSON.stringify(data)?.length}`, data })
+      assert.equal(error?.code, 'bad-data', JSON.stringify(data))
+      assert.equal(error?.retry, 'no')
+    }
   })
 
-  it('refuses nonsense by name and closes binary messages with 1003, silence about hello with 1008', async () => {
-    const ada = await client()
-    ada.send('{"type":"say","id":"n1","text":""}')
-    assert.deepEqual(await ada.next('refused'), { type: 'refused', id: 'n1', reason: 'invalid', retryAfter: 0 })
-    ada.socket.send(new Uint8Array([1, 2, 3]))
-    assert.equal((await ada.closed).code, 1003)
-    const rude = await client(null)
-    rude.send({ type: 'say', id: 'a', text: 'no hello' })
-    assert.equal((await rude.closed).code, 1008)
+  it('knows only its own channels: rooms that were made, and nothing that a client may write into the list', async () => {
+    const ada = await enter('b'.repeat(32))
+    for (const ch of ['room:none', 'here:none', 'room:general:x', 'else', 'room:*', '**']) {
+      const { error } = await ada.ask({ op: 'subscribe', ch, from: 'head' })
+      assert.equal(error?.code, 'forbidden', ch)
+    }
+    assert.equal((await ada.say('x', 'none')).error?.code, 'forbidden')
+    const data = { room: 'evil', title: 'Evil' }
+    const { error } = await ada.ask({ op: 'publish', ch: 'rooms', key: 'r', since: Date.now(), lane: 0, data })
+    assert.equal(error?.code, 'forbidden')
   })
 
-  it('closes with 1009 when a message is larger than any the page sends', async () => {
-    const ada = await client()
-    ada.send({ type: 'say', id: 'big', text: 'x'.repeat(40_000) })
-    assert.equal((await ada.closed).code, 1009)
+  it('asks who floods to slow down', async () => {
+    const flood = await enter('f'.repeat(32))
+    const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => flood.say(`x${n}`, 'random', `f${n}`)))
+    const [refused] = answers.filter(({ error }) => error?.code === 'rate')
+    assert.ok((refused?.error?.after ?? 0) > 0)
+    const codes = answers.map(({ ok, error }) => (ok !== undefined ? 'ok' : error?.code))
+    assert.deepEqual([...new Set(codes)].toSorted(), ['aborted', 'ok', 'rate'], 'none overtakes the refused one')
+    assert.ok(codes.lastIndexOf('ok') < codes.indexOf('rate'))
+  })
+
+  it('closes when a frame is nonsense', async () => {
+    for (const frame of ['{', '[]', '{"op":"ping"}', new Uint8Array([1, 2, 3])]) {
+      const rude = await enter('c'.repeat(32))
+      rude.socket.send(frame)
+      const { code } = await rude.closed
+      assert.ok(code === 4300 || code === 1003, `${String(frame)}: ${code}`)
+    }
+  })
+
+  it('keeps every acknowledged message through a SIGKILL', async () => {
+    const first = await startServer()
+    const ada = await enter(KEY, 'Ada', first.url)
+    const answers = await Promise.all([1, 2, 3].map((n) => ada.say(`kept ${n}`, 'general', `s${n}`)))
+    await first.stop('SIGKILL')
+    const second = await startServer({ store: first.store })
+    const bo = await enter('d'.repeat(32), 'Bo', second.url)
+    const { ok } = await bo.ask<{ items: Publication[] }>({ op: 'history', ch: 'room:general', limit: 10 })
+    const said = (ok?.items ?? []).filter((item) => item.ev === 'pub')
+    assert.deepEqual(
+      said.map(({ off, data }) => [off, (data as { text: string }).text]),
+      answers.map(({ ok }, n) => [ok?.position?.offset, `kept ${n + 1}`]),
+    )
+    // Sent again, because the answer might have been lost: the same position, and nothing new.
+    const again = await enter(KEY, 'Ada', second.url)
+    const { ok: repeated } = await again.say('kept 2', 'general', 's2')
+    assert.deepEqual(repeated, { position: answers[1]?.ok?.position, duplicate: true })
+    await second.stop('SIGTERM')
+  })
+
+  it('says what to do when the store cannot be used', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tautline-store-'))
+    const file = join(folder, 'not-a-database')
+    writeFileSync(file, 'x'.repeat(10_000))
+    for (const STORE of [file, folder, join(file, 'below')]) {
+      await assert.rejects(startServer({ env: { STORE } }), (error) => {
+        assert.ok(error instanceof ServerEnded)
+        assert.equal(error.exitCode, 1)
+        assert.match(error.output, /The chat's store cannot be used: .*\n.*\n.*STORE=memory npm start/s)
+        assert.doesNotMatch(error.output, /\n\s+at /)
+        return true
+      })
+    }
+    await assert.rejects(startServer({ store: server.store }), /store cannot be used/, 'another server has it open')
+    rmSync(folder, { recursive: true })
+    const memory = await startServer({ env: { STORE: 'memory' } })
+    assert.match(memory.output(), /a restart forgets everything/)
+    await memory.stop('SIGTERM')
   })
 
   it('refuses a foreign page and a wrong path before the WebSocket is open', async () => {
@@ -148,10 +223,11 @@ describe('the chat server', { timeout: 60_000 }, () => {
       'Upgrade: websocket',
       'Sec-WebSocket-Version: 13',
       `Sec-WebSocket-Key: ${'A'.repeat(22)}==`,
+      'Sec-WebSocket-Protocol: tautline.v1.json',
     ]
-    const foreign = await raw(server.port, '/chat', [...head, 'Origin: https://evil.example'])
+    const foreign = await raw(server.port, '/realtime', [...head, 'Origin: https://evil.example'])
     assert.match(foreign, /^HTTP\/1\.1 403 /)
-    const own = await raw(server.port, '/chat', [...head, `Origin: ${server.url}`])
+    const own = await raw(server.port, '/realtime', [...head, `Origin: ${server.url}`])
     assert.match(own, /^HTTP\/1\.1 101 /)
     assert.doesNotMatch(await raw(server.port, '/other', head), /^HTTP\/1\.1 101 /)
   })
@@ -179,7 +255,7 @@ describe('the chat server', { timeout: 60_000 }, () => {
   it('ends with the npm that started it, so that the port is free again', async () => {
     const npm = spawn('npm', ['start'], {
       cwd: fileURLToPath(new URL('../', import.meta.url)),
-      env: { ...process.env, PORT: '0' },
+      env: { ...process.env, PORT: '0', STORE: 'memory' },
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     let output = ''
@@ -194,9 +270,7 @@ describe('the chat server', { timeout: 60_000 }, () => {
   it('stops on SIGTERM and SIGINT: closes everybody with 1001 and ends with 0', async () => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       const own = await startServer()
-      const ada = await new Client(`${own.url.replace('http', 'ws')}/chat`).opened()
-      ada.send({ type: 'hello', key: KEY, name: 'Ada' })
-      await ada.next('welcome')
+      const ada = await enter(KEY, 'Ada', own.url)
       assert.equal(await own.stop(signal), 0)
       assert.equal((await ada.closed).code, 1001)
     }

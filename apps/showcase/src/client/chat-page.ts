@@ -1,203 +1,196 @@
-// The page's memory and its rules: what each message of the server means, what is sent when, what is drawn.
-// It opens nothing by itself: main.ts gives it the browser.
-import type { ClientMessage, Person, ServerMessage } from '../shared/messages.ts'
-import { browserClock } from './clock.ts'
+// Puts the model on the page: draws what changed, hands on what people do. It knows nothing of channels.
+import { cleanName } from '../shared/messages.ts'
+import { AskDialog } from './ask-dialog.ts'
+import type { Chat } from './chat.ts'
 import { Composer } from './composer.ts'
-import { Connection, type Status } from './connection.ts'
-import { byId } from './dom.ts'
+import { avatar, byId, setText } from './dom.ts'
+import { Drawer } from './drawer.ts'
 import { type Identity, suggestName } from './identity.ts'
 import { MessageList } from './message-list.ts'
-import { NameDialog } from './name-dialog.ts'
-import { Outbox, type TextStorage } from './outbox.ts'
 import { PeoplePanel } from './people-panel.ts'
+import { RoomsPanel } from './rooms-panel.ts'
+import { pathOf } from './route.ts'
 import { rowsOf } from './rows.ts'
-import { StatusPill } from './status-pill.ts'
-import { Timeline } from './timeline.ts'
-import { Typing } from './typing.ts'
+import { renderFacts, Status } from './status.ts'
+import type { Remembered } from './storage.ts'
 
 const TITLE = document.title
 
 export interface ChatPageOptions {
+  readonly chat: Chat
   readonly identity: Identity
-  readonly storage: TextStorage | null
-  readonly newId: () => string
-  readonly open: () => WebSocket
+  readonly drafts: Remembered
 }
 
 export class ChatPage {
-  readonly connection: Connection
+  readonly #chat: Chat
   readonly #identity: Identity
-  readonly #timeline: Timeline
-  readonly #outbox: Outbox
-  readonly #people: Map<string, Person>
   readonly #list: MessageList
-  readonly #panel: PeoplePanel
-  readonly #pill: StatusPill
-  readonly #typing: Typing
+  readonly #rooms: RoomsPanel
+  readonly #people: PeoplePanel
+  readonly #status: Status
   readonly #composer: Composer
-  readonly #names: NameDialog
-  #you: string
-  #unread: number
-  /** The clock's time until which the server asked us to send nothing. */
-  #holdUntil: number
+  readonly #askName: AskDialog
+  readonly #askRoom: AskDialog
+  readonly #roomsDrawer: Drawer
+  #drawIsDue: boolean
 
-  constructor(options: ChatPageOptions) {
-    this.#identity = options.identity
-    this.#timeline = new Timeline()
-    this.#outbox = new Outbox(options.storage, options.newId)
-    this.#people = new Map()
-    this.#you = ''
-    this.#unread = 0
-    this.#holdUntil = 0
-    this.connection = new Connection({
-      open: options.open,
-      clock: browserClock,
-      random: Math.random,
-      hello: () => this.#hello(),
-      onmessage: (message) => this.#receive(message),
-      onstatus: (status) => this.#changed(status),
+  constructor({ chat, identity, drafts }: ChatPageOptions) {
+    this.#chat = chat
+    this.#identity = identity
+    this.#drawIsDue = false
+    this.#list = new MessageList({
+      onbeginning: () => void chat.room?.older(),
+      onmoved: () => this.changed(),
+      onresend: (key) => chat.room?.resend(key, identity.name),
+      ondiscard: (key) => chat.room?.discard(key),
+      onedit: (key) => this.#composer.giveBack(chat.room?.discard(key) ?? ''),
     })
-    this.#list = new MessageList()
-    this.#panel = new PeoplePanel()
-    this.#pill = new StatusPill(this.connection, browserClock.now)
-    this.#typing = new Typing()
-    this.#composer = new Composer({ onsubmit: (text) => this.#say(text), ontyping: () => this.#type() })
-    this.#names = new NameDialog((name) => this.#rename(name))
-    byId('rename', HTMLButtonElement).addEventListener('click', () => this.#names.open(this.#identity.name, false))
+    this.#rooms = new RoomsPanel({
+      onopen: (room) => this.go(room),
+      onnew: () => this.#askRoom.open('', false, 'Create the room'),
+    })
+    this.#people = new PeoplePanel()
+    this.#status = new Status(
+      () => performance.now(),
+      () => chat.client.connect(),
+    )
+    this.#composer = new Composer({ drafts, onsubmit: (text) => this.#say(text), ontyping: () => chat.here.type() })
+    this.#askName = new AskDialog({ id: 'name', onanswer: (text) => this.#rename(text) })
+    this.#askRoom = new AskDialog({ id: 'room', onanswer: (text) => this.#create(text) })
+    this.#roomsDrawer = new Drawer('rooms')
+    new Drawer('people')
+    byId('rename', HTMLButtonElement).addEventListener('click', () => this.#askName.open(identity.name, false, 'Save'))
   }
 
   /** Asks for a name where there is none, then connects. */
-  begin(): void {
+  begin(room: string): void {
+    this.#chat.open(room)
     this.draw()
-    if (this.#identity.name === '') this.#names.open(suggestName(Math.random), true)
+    if (this.#identity.name === '') this.#askName.open(suggestName(Math.random), true, 'Join the chat')
     else this.#enter()
+  }
+
+  /** Goes to a room, as a link does. */
+  go(room: string): void {
+    if (location.pathname !== pathOf(room)) history.pushState(null, '', pathOf(room))
+    this.show(room)
+  }
+
+  /** Shows a room whose address is there already. */
+  show(room: string): void {
+    this.#chat.open(room)
+    this.#roomsDrawer.close()
+    // A phone would bring up its keyboard.
+    if (matchMedia('(pointer: fine)').matches) this.#composer.focus()
+  }
+
+  /** Draws once, when everything of this turn has happened. */
+  changed(): void {
+    if (this.#drawIsDue) return
+    this.#drawIsDue = true
+    queueMicrotask(() => {
+      this.#drawIsDue = false
+      this.draw()
+    })
   }
 
   /** What changes by the clock alone: the countdown, who is writing. */
   tick(): void {
-    this.#pill.render()
-    this.#typing.render(this.#people, browserClock.now())
+    const chat = this.#chat
+    this.#status.render(chat.words)
+    setText(byId('typing', HTMLParagraphElement), chat.here.typing.sentence(chat.here.people, performance.now()))
   }
 
-  /** The reader is back. */
-  seen(): void {
-    this.#unread = 0
-    document.title = TITLE
+  /** The page was hidden: what comes from now on is new. */
+  left(): void {
+    this.#chat.room?.leave()
+    this.changed()
   }
 
   draw(): void {
-    const { status } = this.connection
-    const rows = rowsOf({
-      items: this.#timeline.items,
-      waiting: this.#outbox.waiting,
-      you: this.#you,
-      yourName: this.#identity.name,
-      now: Date.now(),
+    const chat = this.#chat
+    const { room } = chat
+    this.#list.render({
+      room: room?.name ?? '',
+      rows: room === undefined ? [] : rowsOf({ ...this.#contentOf(room), now: Date.now() }),
+      unread: room?.mark.unread ?? 0,
     })
-    this.#list.render(rows, this.#timeline.position !== null)
-    this.#panel.render([...this.#people.values()], this.#you, status.state !== 'connected')
+    room?.look(this.#list.atEnd && document.visibilityState === 'visible')
+    this.#drawFrame()
+    this.#rooms.render(chat.rooms.values(), room?.name ?? '', chat.unreadElsewhere)
+    this.#people.render(chat.here.people, chat.you, chat.client.state !== 'connected')
+    renderFacts(room, chat.connections)
+    const unread = chat.unreadElsewhere + (room?.mark.unread ?? 0)
+    document.title = `${unread === 0 ? '' : `(${unread}) `}${room === undefined ? '' : `${room.title} · `}${TITLE}`
     this.tick()
   }
 
+  #contentOf(room: NonNullable<Chat['room']>): Omit<Parameters<typeof rowsOf>[0], 'now'> {
+    return {
+      items: room.timeline.items,
+      outgoing: room.outgoing.messages,
+      line: room.mark.line,
+      you: this.#chat.you,
+      yourName: this.#identity.name,
+    }
+  }
+
+  /** What stands around the messages. */
+  #drawFrame(): void {
+    const { room, isUnknown } = this.#chat
+    const said = room !== undefined && room.timeline.items.length + room.outgoing.messages.length > 0
+    setText(byId('room-title', HTMLHeadingElement), room?.title ?? '')
+    byId('unknown', HTMLDivElement).hidden = !isUnknown
+    byId('empty', HTMLDivElement).hidden = said || room === undefined || !room.timeline.complete
+    const begin = byId('begin', HTMLParagraphElement)
+    begin.hidden = !said
+    setText(begin, room?.timeline.complete ? `This is the beginning of ${room.title}.` : 'Older messages …')
+    this.#composer.hide(isUnknown)
+    if (room !== undefined) this.#composer.show(room.name, room.title)
+    const { name } = this.#identity
+    byId('rename', HTMLButtonElement).hidden = name === ''
+    setText(byId('me-name', HTMLSpanElement), name)
+    const { you } = this.#chat
+    const me = byId('me-avatar', HTMLSpanElement)
+    if (me.dataset['of'] === `${you} ${name}`) return
+    me.dataset['of'] = `${you} ${name}`
+    me.replaceChildren(avatar(you, name))
+  }
+
   #enter(): void {
-    this.connection.start()
+    this.#chat.start()
     this.#composer.focus()
   }
 
-  #hello(): ClientMessage {
-    const known = this.#timeline.position
-    const hello = { type: 'hello', key: this.#identity.key, name: this.#identity.name } as const
-    return known === null ? hello : { ...hello, known }
-  }
-
-  #changed(status: Status): void {
-    if (status.state === 'connected') this.#flush()
-    else {
-      this.#outbox.connectionLost()
-      this.#typing.clear()
-    }
-    this.draw()
-  }
-
-  #receive(message: ServerMessage): void {
-    switch (message.type) {
-      case 'welcome':
-        this.#you = message.you
-        this.#people.clear()
-        for (const person of message.people) this.#people.set(person.id, person)
-        for (const { user, id } of message.messages) if (user === message.you) this.#outbox.settle(id)
-        this.#arrived(this.#timeline.welcome(message.epoch, message.messages))
-        break
-      case 'message':
-        if (message.message.user === this.#you) this.#outbox.settle(message.message.id)
-        this.#typing.stopped(message.message.user)
-        this.#arrived(this.#timeline.add(message.message) && message.message.user !== this.#you ? 1 : 0)
-        this.#flush()
-        break
-      case 'person':
-        this.#people.set(message.person.id, message.person)
-        // Another tab of ours took another name, and it has told the storage that we share.
-        if (message.person.id === this.#you) this.#identity.rename(message.person.name)
-        break
-      case 'left':
-        this.#people.delete(message.id)
-        break
-      case 'typing':
-        this.#typing.started(message.id, browserClock.now())
-        break
-      case 'refused':
-        this.#refused(message)
-        break
-      case 'pong':
-        break
-    }
-    this.draw()
-  }
-
-  #refused(message: Extract<ServerMessage, { type: 'refused' }>): void {
-    if (message.reason === 'invalid') {
-      if (message.id !== undefined && this.#outbox.settle(message.id)) {
-        this.#composer.notice('The server did not accept this message.')
-      }
-      return
-    }
-    if (message.id === undefined) return
-    this.#outbox.postpone(message.id)
-    this.#holdUntil = Math.max(this.#holdUntil, browserClock.now() + message.retryAfter)
-    browserClock.setTimeout(() => this.#flush(), message.retryAfter + 20)
-  }
-
-  /** Sends what waits, as far as the outbox's window and the server's wishes allow. */
-  #flush(): void {
-    if (this.connection.status.state !== 'connected' || browserClock.now() < this.#holdUntil) return
-    for (let next = this.#outbox.next(); next !== null; next = this.#outbox.next()) {
-      this.connection.send({ type: 'say', id: next.id, text: next.text })
-    }
-  }
-
   #say(text: string): string | null {
-    if (this.#outbox.add(text, Date.now()) === null) return 'Too many messages wait for the connection already.'
-    this.#typing.said()
-    this.#list.toEnd()
-    this.#flush()
-    this.draw()
+    const problem = this.#chat.room?.say(text, this.#identity.name) ?? null
+    if (problem === null) {
+      this.#chat.here.typing.said()
+      this.#list.toEnd()
+    }
+    this.changed()
+    return problem
+  }
+
+  async #rename(text: string): Promise<string | null> {
+    const name = cleanName(text)
+    if (name === '') return 'Please write a name.'
+    const first = this.#identity.name === ''
+    this.#identity.rename(name)
+    if (first) this.#enter()
+    else this.#chat.renamed()
     return null
   }
 
-  #type(): void {
-    if (this.#typing.shouldSay(browserClock.now())) this.connection.send({ type: 'typing' })
-  }
-
-  #rename(name: string): void {
-    this.#identity.rename(name)
-    this.connection.send({ type: 'rename', name })
-    this.#enter()
-    this.draw()
-  }
-
-  #arrived(count: number): void {
-    if (count === 0 || document.visibilityState === 'visible') return
-    this.#unread += count
-    document.title = `(${this.#unread}) ${TITLE}`
+  async #create(text: string): Promise<string | null> {
+    const title = cleanName(text)
+    if (title === '') return 'Please write a name.'
+    try {
+      this.go(await this.#chat.create(title))
+      return null
+    } catch (error) {
+      return `The room was not made: ${error instanceof Error ? error.message : String(error)}`
+    }
   }
 }

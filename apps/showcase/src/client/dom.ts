@@ -44,3 +44,8 @@ function tintOf(user: string): number {
   for (const character of user) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) >>> 0
   return sum % 8
 }
+
+/** Sets a text that stays the same most of the time. */
+export function setText(target: HTMLElement, text: string): void {
+  if (target.textContent !== text) target.textContent = text
+}

@@ -1,34 +1,32 @@
 // Who this browser is: a secret key that only our server sees, and the name its user chose. Both are kept in
 // localStorage, so that all tabs are one person. Without storage (forbidden, private) they last as long as the page.
 import { cleanName } from '../shared/messages.ts'
-
-const KEY = 'tautline.chat.key'
-const NAME = 'tautline.chat.name'
+import type { Remembered } from './storage.ts'
 
 export class Identity {
   readonly key: string
-  #name: string
+  readonly #settings: Remembered
 
-  constructor() {
-    this.key = read(KEY) ?? randomId()
-    write(KEY, this.key)
-    this.#name = cleanName(read(NAME) ?? '')
+  constructor(settings: Remembered) {
+    this.#settings = settings
+    this.key = settings.get('key') ?? randomId(16)
+    settings.set('key', this.key)
   }
 
-  /** '' until one was chosen. */
+  /** As all tabs of this browser know it; '' until one was chosen. */
   get name(): string {
-    return this.#name
+    return cleanName(this.#settings.get('name') ?? '')
   }
 
   rename(name: string): void {
-    this.#name = cleanName(name)
-    write(NAME, this.#name)
+    this.#settings.set('name', cleanName(name))
   }
 }
 
-/** 128 random bits as hex; `crypto.randomUUID` is missing where the page came by plain http from another machine. */
-export function randomId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** Random bytes as hex; `crypto.randomUUID` is missing where the page came by plain http from another machine. */
+export function randomId(bytes: number): string {
+  const random = crypto.getRandomValues(new Uint8Array(bytes))
+  return Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 const FIRST = [
@@ -51,20 +49,4 @@ const SECOND = ['Badger', 'Crane', 'Finch', 'Fox', 'Hare', 'Heron', 'Lynx', 'Ott
 export function suggestName(random: () => number): string {
   const pick = (words: readonly string[]): string => words[Math.floor(random() * words.length)] ?? 'Guest'
   return `${pick(FIRST)} ${pick(SECOND)}`
-}
-
-function read(key: string): string | null {
-  try {
-    return localStorage.getItem(key)
-  } catch {
-    return null
-  }
-}
-
-function write(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value)
-  } catch {
-    // The key then lasts as long as this page.
-  }
 }

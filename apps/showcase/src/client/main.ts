@@ -1,38 +1,49 @@
-// Gives the chat page the browser: the address of the server, the storage, and the events after which it is worth
-// trying again at once.
+// Gives the chat the browser: the address of the server, the storages, the clock, and the events of the page.
+import { Client } from '@tautline/client'
+import { Bookmarks } from './bookmarks.ts'
+import { Chat } from './chat.ts'
 import { ChatPage } from './chat-page.ts'
 import { Identity, randomId } from './identity.ts'
+import { FIRST_ROOM, roomOf } from './route.ts'
+import { browserStorage, Remembered } from './storage.ts'
+import { TabOutbox } from './tab-outbox.ts'
 
-const address = new URL('/chat', location.href)
-address.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
-
-const page = new ChatPage({
-  identity: new Identity(),
-  storage: tabStorage(),
-  newId: randomId,
-  open: () => new WebSocket(address),
+const [local, tab] = [browserStorage('localStorage'), browserStorage('sessionStorage')]
+const settings = new Remembered(local, 'tautline.chat.')
+const identity = new Identity(settings)
+const outbox = new TabOutbox(new Remembered(tab, 'tautline.chat.outbox.'))
+const client = new Client('/realtime', {
+  token: () => JSON.stringify({ key: identity.key, name: identity.name }),
+  outbox,
 })
-page.begin()
+const chat = new Chat({
+  client,
+  outbox,
+  bookmarks: new Bookmarks(new Remembered(local, 'tautline.chat.read.')),
+  name: () => identity.name,
+  newKey: () => randomId(12),
+  now: () => performance.now(),
+  wallClock: Date.now,
+  online: () => navigator.onLine,
+  onchange: () => page.changed(),
+})
+const page = new ChatPage({ chat, identity, drafts: new Remembered(tab, 'tautline.chat.draft.') })
 
+page.begin(addressedRoom())
 setInterval(() => page.tick(), 500)
-addEventListener('online', () => page.connection.wake())
-addEventListener('offline', () => page.connection.wake())
+addEventListener('popstate', () => page.show(addressedRoom()))
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState !== 'visible') return
-  page.seen()
-  page.connection.wake()
+  if (document.visibilityState === 'hidden') page.left()
+  else page.changed()
 })
-// A page with an open WebSocket is not kept for "back": close it, and begin again when the page is shown again.
-addEventListener('pagehide', () => page.connection.stop())
-addEventListener('pageshow', (event) => {
-  if (event.persisted) page.connection.start()
-  else page.connection.wake()
+// Another tab of this browser has read something, or we are called otherwise there.
+addEventListener('storage', () => {
+  for (const room of chat.rooms.values()) room.sync()
+  page.changed()
 })
 
-function tabStorage(): Storage | null {
-  try {
-    return sessionStorage
-  } catch {
-    return null
-  }
+function addressedRoom(): string {
+  const addressed = roomOf(location.pathname)
+  if (addressed !== null) settings.set('room', addressed)
+  return addressed ?? settings.get('room') ?? FIRST_ROOM
 }

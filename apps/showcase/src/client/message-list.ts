@@ -1,14 +1,13 @@
-// Draws the conversation: keeps one element per row, changes only what changed, and stays at the end unless the reader
-// has scrolled up. It decides nothing about messages.
-import { avatar, byId, element, foreignText } from './dom.ts'
-import type { MessageRow, Row } from './rows.ts'
+// Draws a room: keeps one element per row, changes only what changed, stays at the end unless the reader has scrolled
+// up, and keeps in place what is read when something is put above it. It decides nothing about messages.
 
-/** Pixels from the end that still count as reading the end. */
+import { byId, setText } from './dom.ts'
+import { drawRow, type RowActions } from './draw-row.ts'
+import type { Row } from './rows.ts'
+
+/** Pixels from the end that still count as reading the end, and from the beginning that ask for what is older. */
 const NEAR_THE_END = 80
-
-const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
-const fullTime = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' })
-const dayName = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' })
+const NEAR_THE_BEGINNING = 400
 
 interface Drawn {
   readonly element: HTMLLIElement
@@ -16,19 +15,34 @@ interface Drawn {
   readonly as: string
 }
 
+export interface Content {
+  readonly room: string
+  readonly rows: readonly Row[]
+  readonly unread: number
+}
+
+export interface MessageListOptions extends RowActions {
+  /** The reader went up to the beginning of what is here. */
+  readonly onbeginning: () => void
+  /** The reader came to the end, or left it. */
+  readonly onmoved: () => void
+}
+
 export class MessageList {
+  readonly #options: MessageListOptions
   readonly #list: HTMLOListElement
   readonly #scroller: HTMLElement
-  readonly #empty: HTMLElement
   readonly #newest: HTMLButtonElement
+  #room: string
   #drawn: Map<string, Drawn>
   #atEnd: boolean
 
-  constructor() {
+  constructor(options: MessageListOptions) {
+    this.#options = options
     this.#list = byId('messages', HTMLOListElement)
     this.#scroller = byId('scroller', HTMLElement)
-    this.#empty = byId('empty', HTMLDivElement)
     this.#newest = byId('newest', HTMLButtonElement)
+    this.#room = ''
     this.#drawn = new Map()
     this.#atEnd = true
     this.#scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true })
@@ -37,27 +51,32 @@ export class MessageList {
     new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroller)
   }
 
-  /** `entered`: the server has told us what there is, so that an empty list really means that nothing was said. */
-  render(rows: readonly Row[], entered: boolean): void {
-    const drawn = new Map<string, Drawn>()
-    const wanted = new Set(rows.map((row) => row.key))
-    // Before the others are placed: an element that is moved would be read aloud again.
-    for (const [key, { element: old }] of this.#drawn) if (!wanted.has(key)) old.remove()
-    let added = 0
-    let place: ChildNode | null = this.#list.firstChild
-    for (const row of rows) {
-      const as = JSON.stringify(row)
-      const before = this.#drawn.get(row.key)
-      if (before === undefined) added++
-      const now = before?.as === as ? before : { element: draw(row, before?.element), as }
-      drawn.set(row.key, now)
-      if (place === now.element) place = place.nextSibling
-      else this.#list.insertBefore(now.element, place)
+  /** The reader sees the newest message. */
+  get atEnd(): boolean {
+    return this.#atEnd
+  }
+
+  render({ room, rows, unread }: Content): void {
+    const entered = room !== this.#room
+    if (entered) {
+      this.#room = room
+      this.#drawn = new Map()
+      this.#list.replaceChildren()
+      this.#atEnd = true
     }
-    this.#drawn = drawn
-    this.#empty.hidden = rows.length > 0 || !entered
-    if (this.#atEnd) this.toEnd()
-    else if (added > 0) this.#newest.hidden = false
+    const anchor = this.#atEnd ? null : this.#firstVisible()
+    const before = anchor?.getBoundingClientRect().top ?? 0
+    // Only what is said now is read aloud, not a room that is entered or a page of history.
+    const first = rows.find((row) => row.kind === 'message')
+    this.#list.ariaLive = entered || (first !== undefined && !this.#drawn.has(first.key)) ? 'off' : 'polite'
+    this.#place(rows)
+    if (this.#atEnd) this.#follow(unread)
+    else if (anchor?.isConnected) this.#scroller.scrollTop += anchor.getBoundingClientRect().top - before
+    setText(this.#newest, unread === 0 ? '↓' : unread === 1 ? '1 new message ↓' : `${unread} new messages ↓`)
+    this.#newest.hidden = this.#atEnd
+    this.#newest.ariaLabel = unread === 0 ? 'To the newest message' : null
+    // Less than a screenful: there is nothing to scroll, so ask at once.
+    if (rows.length > 0 && this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.#options.onbeginning()
   }
 
   toEnd(): void {
@@ -66,47 +85,49 @@ export class MessageList {
     this.#newest.hidden = true
   }
 
-  #scrolled(): void {
+  /** Stays at the end, but never pushes the line above unread messages out of sight. */
+  #follow(unread: number): void {
+    this.toEnd()
+    const line = unread > 0 ? this.#drawn.get('new')?.element : undefined
+    if (line === undefined) return
+    const hidden = this.#scroller.getBoundingClientRect().top - line.getBoundingClientRect().top
+    if (hidden <= 0) return
+    this.#scroller.scrollTop -= hidden
+    this.#atEnd = this.#isAtEnd()
+  }
+
+  #place(rows: readonly Row[]): void {
+    const drawn = new Map<string, Drawn>()
+    const wanted = new Set(rows.map((row) => row.key))
+    // Before the others are placed: an element that is moved would be read aloud again.
+    for (const [key, { element: old }] of this.#drawn) if (!wanted.has(key)) old.remove()
+    let place: ChildNode | null = this.#list.firstChild
+    for (const row of rows) {
+      const as = JSON.stringify(row)
+      const before = this.#drawn.get(row.key)
+      const now = before?.as === as ? before : { element: drawRow(row, before?.element, this.#options), as }
+      drawn.set(row.key, now)
+      if (place === now.element) place = place.nextSibling
+      else this.#list.insertBefore(now.element, place)
+    }
+    this.#drawn = drawn
+  }
+
+  #firstVisible(): HTMLElement | null {
+    const { top } = this.#scroller.getBoundingClientRect()
+    for (const { element } of this.#drawn.values()) if (element.getBoundingClientRect().bottom > top) return element
+    return null
+  }
+
+  #isAtEnd(): boolean {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END
-    if (this.#atEnd) this.#newest.hidden = true
+    return scrollHeight - scrollTop - clientHeight < NEAR_THE_END
   }
-}
 
-function draw(row: Row, reuse: HTMLLIElement | undefined): HTMLLIElement {
-  const item = reuse ?? element('li', '')
-  if (row.kind === 'day') {
-    item.className = 'divider'
-    item.replaceChildren(element('span', '', dayName.format(row.at)))
-  } else if (row.kind === 'note') {
-    item.className = 'divider note'
-    item.replaceChildren(element('span', '', row.text))
-  } else {
-    drawMessage(row, item)
+  #scrolled(): void {
+    const before = this.#atEnd
+    this.#atEnd = this.#isAtEnd()
+    if (this.#atEnd !== before) this.#options.onmoved()
+    if (this.#scroller.scrollTop < NEAR_THE_BEGINNING) this.#options.onbeginning()
   }
-  return item
-}
-
-function drawMessage(row: MessageRow, item: HTMLLIElement): void {
-  item.className = 'message'
-  item.toggleAttribute('data-own', row.own)
-  item.toggleAttribute('data-first', row.first)
-  item.toggleAttribute('data-pending', row.pending)
-  const body = element('div', 'body')
-  if (row.first) {
-    const head = element('p', 'head')
-    const name = foreignText('span', row.own ? 'name visually-hidden' : 'name', row.name)
-    name.title = `${row.name} · ${row.user}`
-    const time = element('time', '', timeOfDay.format(row.at))
-    time.dateTime = new Date(row.at).toISOString()
-    head.append(name, ' ', time)
-    body.append(head)
-  }
-  const bubble = foreignText('p', 'bubble', row.text)
-  bubble.title = fullTime.format(row.at)
-  body.append(bubble)
-  if (row.pending) body.append(element('p', 'pending', 'Not sent yet'))
-  item.replaceChildren(
-    ...(row.own ? [body] : [row.first ? avatar(row.user, row.name) : element('span', 'avatar-gap'), body]),
-  )
 }

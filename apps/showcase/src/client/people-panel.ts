@@ -1,51 +1,38 @@
-// Draws who is here. On a narrow screen the list opens and closes with the button in the bar.
-import type { Person } from '../shared/messages.ts'
-import { avatar, byId, element, foreignText } from './dom.ts'
+// Draws who has the open room open.
+import { avatar, byId, element, foreignText, setText } from './dom.ts'
+import type { Person } from './here.ts'
 
 export class PeoplePanel {
   readonly #panel: HTMLElement
   readonly #list: HTMLUListElement
   readonly #hint: HTMLElement
   readonly #count: HTMLElement
-  readonly #button: HTMLButtonElement
+  #drawn: string
 
   constructor() {
     this.#panel = byId('people', HTMLElement)
     this.#list = byId('people-list', HTMLUListElement)
     this.#hint = byId('people-hint', HTMLParagraphElement)
     this.#count = byId('people-count', HTMLSpanElement)
-    this.#button = byId('people-button', HTMLButtonElement)
-    this.#button.addEventListener('click', () => this.#toggle(!this.#panel.hasAttribute('data-open')))
-    document.addEventListener('keydown', (event) => {
-      if (event.key !== 'Escape' || !this.#panel.hasAttribute('data-open')) return
-      this.#toggle(false)
-      this.#button.focus()
-    })
-    document.addEventListener('pointerdown', (event) => {
-      const inside =
-        event.target instanceof Node && (this.#panel.contains(event.target) || this.#button.contains(event.target))
-      if (!inside) this.#toggle(false)
-    })
+    this.#drawn = ''
   }
 
   /** `stale`: there is no connection, so this is who was here last. */
   render(people: readonly Person[], you: string, stale: boolean): void {
+    this.#panel.toggleAttribute('data-stale', stale)
+    this.#hint.hidden = stale || people.length !== 1
+    setText(this.#count, String(people.length))
+    const drawn = JSON.stringify([people, you])
+    if (drawn === this.#drawn) return
+    this.#drawn = drawn
+    const names = new Map<string, number>()
+    for (const { name } of people) names.set(name.toLowerCase(), (names.get(name.toLowerCase()) ?? 0) + 1)
     const sorted = people.toSorted(
       (a, b) => Number(b.id === you) - Number(a.id === you) || a.name.localeCompare(b.name),
     )
-    const names = new Map<string, number>()
-    for (const { name } of people) names.set(name.toLowerCase(), (names.get(name.toLowerCase()) ?? 0) + 1)
     this.#list.replaceChildren(
       ...sorted.map((person) => draw(person, person.id === you, (names.get(person.name.toLowerCase()) ?? 0) > 1)),
     )
-    this.#count.textContent = String(people.length)
-    this.#hint.hidden = stale || people.length !== 1
-    this.#panel.toggleAttribute('data-stale', stale)
-  }
-
-  #toggle(open: boolean): void {
-    this.#panel.toggleAttribute('data-open', open)
-    this.#button.setAttribute('aria-expanded', String(open))
   }
 }
 

@@ -1,6 +1,7 @@
-// From items to rows: which message begins a group, where a day begins, what still waits. Pure; message-list.ts draws it.
-import type { Waiting } from './outbox.ts'
-import { type Item, keyOf } from './timeline.ts'
+// From a room to the rows of the page: which message begins a group, where a day or what is new begins, what is still on
+// its way. Pure; message-list.ts draws it.
+import type { Sending } from './outgoing.ts'
+import type { Item } from './timeline.ts'
 
 /** Messages of one person within this time stand together under one name. */
 export const GROUP_WITHIN: number = 5 * 60_000
@@ -8,6 +9,7 @@ export const GROUP_WITHIN: number = 5 * 60_000
 export type Row =
   | { readonly kind: 'day'; readonly key: string; readonly at: number }
   | { readonly kind: 'note'; readonly key: string; readonly text: string }
+  | { readonly kind: 'new'; readonly key: 'new' }
   | MessageRow
 
 export interface MessageRow {
@@ -20,14 +22,16 @@ export interface MessageRow {
   readonly own: boolean
   /** Begins a group: with the name and the time. */
   readonly first: boolean
-  /** Not acknowledged by the server yet. */
-  readonly pending: boolean
+  /** Our own, and not in the log yet; null: it is there. */
+  readonly sending: Sending | null
 }
 
 export interface RowsOf {
   readonly items: readonly Item[]
-  readonly waiting: readonly Waiting[]
-  /** Our own public id; '' before the first welcome. */
+  readonly outgoing: readonly Sending[]
+  /** The key of the first new message, or null. */
+  readonly line: string | null
+  /** Our own public id; '' before the server told us. */
   readonly you: string
   readonly yourName: string
   /** Wall-clock milliseconds. */
@@ -41,8 +45,12 @@ export function rowsOf(source: RowsOf): Row[] {
   const push = (message: Omit<MessageRow, 'kind' | 'first'>): void => {
     const itsDay = dayOf(message.at)
     if (itsDay !== day) {
-      rows.push({ kind: 'day', key: `day:${itsDay}`, at: message.at })
+      rows.push({ kind: 'day', key: `day:${message.key}`, at: message.at })
       day = itsDay
+      before = null
+    }
+    if (message.key === source.line) {
+      rows.push({ kind: 'new', key: 'new' })
       before = null
     }
     const first =
@@ -59,14 +67,19 @@ export function rowsOf(source: RowsOf): Row[] {
       before = null
     } else {
       const { user, name, text, at } = item.message
-      push({ key: item.key, user, name, text, at, own: user === source.you, pending: false })
+      push({ key: item.key, user, name, text, at, own: user === source.you, sending: null })
     }
   }
-  for (const { id, text, at } of source.waiting) {
-    const message = { key: keyOf(source.you, id), user: source.you, name: source.yourName, text, at }
-    push({ ...message, own: true, pending: true })
+  for (const sending of source.outgoing) {
+    const { key, text, at } = sending
+    push({ key: ownKey(key), user: source.you, name: source.yourName, text, at, own: true, sending })
   }
   return rows
+}
+
+/** The row of a message that this tab said: the same before and after it is in the log. */
+export function ownKey(key: string): string {
+  return `own:${key}`
 }
 
 function dayOf(at: number): string {

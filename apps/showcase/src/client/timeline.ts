@@ -1,84 +1,91 @@
-// What the page knows of the conversation: every message once, in order, with notes where something is missing.
-// It never asks the server and never touches the page.
-import type { ChatMessage, Position } from '../shared/messages.ts'
+// What the page knows of one room: every message once, in the log's order, with notes where something is missing. It
+// grows at both ends and never asks the server.
+import type { Position } from '@tautline/wire'
 
-/** Messages and notes a page keeps; the oldest go first. */
-export const MAX_ITEMS = 500
+/** Messages and notes that are kept; the oldest go first, and come back when somebody scrolls up to them. */
+export const MAX_ITEMS = 2_000
+
+/** One message as everybody sees it. */
+export interface ChatMessage {
+  readonly id: string
+  readonly position: Position
+  readonly user: string
+  readonly name: string
+  readonly text: string
+  /** Milliseconds since 1970, by the store's clock. */
+  readonly at: number
+}
 
 export type Item =
   | { readonly kind: 'message'; readonly key: string; readonly message: ChatMessage }
   | { readonly kind: 'note'; readonly key: string; readonly text: string }
 
-export const RESTARTED =
-  'The server restarted. It keeps messages in its memory only: what is above this line lives on in this window.'
-
 export class Timeline {
   #items: Item[]
-  readonly #known: Set<string>
-  #position: Position | null
+  readonly #ids: Set<string>
   #notes: number
+  #start: Position | null
+  #complete: boolean
 
   constructor() {
     this.#items = []
-    this.#known = new Set()
-    this.#position = null
+    this.#ids = new Set()
     this.#notes = 0
+    this.#start = null
+    this.#complete = false
   }
 
   get items(): readonly Item[] {
     return this.#items
   }
 
-  /** Where we stopped, for the next hello. */
-  get position(): Position | null {
-    return this.#position
+  /** What is older ends here; null: nobody said yet where the timeline begins. */
+  get start(): Position | null {
+    return this.#start
   }
 
-  /** What the server sent on entry, or on return. Returns how many messages are new to this page. */
-  welcome(epoch: string, messages: readonly ChatMessage[]): number {
-    const before = this.#position
-    this.#position = { epoch, seq: before?.epoch === epoch ? before.seq : 0 }
-    const first = messages[0]
-    if (before !== null && before.epoch !== epoch) {
-      if (this.#items.length > 0) this.#note(RESTARTED)
-    } else if (before !== null && first !== undefined && first.seq > before.seq + 1) {
-      const missed = first.seq - before.seq - 1
-      this.#note(`${missed} ${missed === 1 ? 'message' : 'messages'} went by while you were away.`)
-    }
-    let fresh = 0
-    for (const message of messages) if (this.add(message)) fresh++
-    return fresh
+  /** The log has nothing older. */
+  get complete(): boolean {
+    return this.#complete
   }
 
-  /** False when this message is already here: it came twice. */
-  add(message: ChatMessage): boolean {
-    const position = this.#position
-    if (position !== null && message.seq > position.seq) this.#position = { ...position, seq: message.seq }
-    const key = keyOf(message.user, message.id)
-    if (this.#known.has(key)) return false
-    this.#known.add(key)
+  /** Says where the first message will follow. */
+  begin(start: Position): void {
+    this.#start = start
+  }
+
+  /** Adds the next message. False when it is here already. `key` names its row on the page. */
+  add(message: ChatMessage, key: string = message.id): boolean {
+    if (this.#ids.has(message.id)) return false
     this.#push({ kind: 'message', key, message })
+    this.#ids.add(message.id)
     return true
   }
 
-  #note(text: string): void {
+  /** Puts older messages before all others; `start` is where what is older still ends. */
+  prepend(messages: readonly ChatMessage[], start: Position, more: boolean): void {
+    const fresh = messages.filter((message) => !this.#ids.has(message.id))
+    for (const { id } of fresh) this.#ids.add(id)
+    const items = fresh.map((message): Item => ({ kind: 'message', key: message.id, message }))
+    this.#items = [...items, ...this.#items]
+    this.#start = start
+    this.#complete = !more
+  }
+
+  /** Says in the room's own column that something is missing here. */
+  note(text: string): void {
     this.#notes += 1
     this.#push({ kind: 'note', key: `note:${this.#notes}`, text })
   }
 
   #push(item: Item): void {
-    this.#items = [...this.#items.slice(-(MAX_ITEMS - 1)), item]
-    // Keys outlive their items a while, so that a very late copy is still recognised; a Set keeps the order of insertion.
-    if (this.#known.size > 4 * MAX_ITEMS) {
-      for (const oldest of this.#known) {
-        this.#known.delete(oldest)
-        break
-      }
+    this.#items = [...this.#items, item]
+    while (this.#items.length > MAX_ITEMS) {
+      const oldest = this.#items.shift()
+      if (oldest?.kind !== 'message') continue
+      this.#ids.delete(oldest.message.id)
+      this.#start = oldest.message.position
+      this.#complete = false
     }
   }
-}
-
-/** Names a message once and for all; ids contain no colon. */
-export function keyOf(user: string, id: string): string {
-  return `${user}:${id}`
 }

@@ -1,132 +1,99 @@
-// The chat room: who is there, what was said, and who is to be told. Pure: connections are opaque values, and what goes
-// out is handed to an outlet. It never touches a socket, a clock or a log, so that every rule can be tested at once.
-import { type ChatMessage, LIMITS, type Person, type Position, type ServerMessage } from '../shared/messages.ts'
+// The chat as rules of the realtime server: who somebody is, who may do what, what may be said, and how fast. The server
+// itself does all the rest: order, history, presence, resume. It never believes a client.
+import { createHash } from 'node:crypto'
+import type { Broker } from '@tautline/broker'
+import { type ChannelRule, createRealtime, type Realtime, type RealtimeOptions, type Who } from '@tautline/server'
+import { type Json, RealtimeError } from '@tautline/wire'
+import {
+  CREATE_ROOM,
+  checkCredentials,
+  checkNamed,
+  checkSaid,
+  checkTitled,
+  hereChannel,
+  LIMITS,
+  PEOPLE,
+  ROOMS,
+  roomChannel,
+} from '../shared/messages.ts'
+import { Rooms } from './rooms.ts'
+import { Buckets } from './token-bucket.ts'
 
-/** Where the room's words go. `everyone` are the joined connections at the time of the call. */
-export interface Outlet<C> {
-  toOne(connection: C, message: ServerMessage): void
-  toMany(connections: Iterable<C>, message: ServerMessage): void
+const CHANNELS: Readonly<Record<string, ChannelRule>> = {
+  [ROOMS]: { history: { size: LIMITS.rooms, ttl: '3650d' }, publish: false, from: 'none' },
+  [PEOPLE]: { history: { size: 1_000, ttl: '365d' }, from: 'user' },
+  [roomChannel('*')]: { history: { size: 10_000, ttl: '90d' }, from: 'user' },
+  // Who is here, and who is writing: nothing that anybody would want to read tomorrow.
+  [hereChannel('*')]: { log: false, presence: true, joinLeave: true, from: 'user' },
 }
 
-/** How many tabs one person may have open. */
-export const MAX_TABS = 16
-/** How many messages are remembered for recognising one that is sent again; the last {@link LIMITS}.history are shown. */
-export const MAX_REMEMBERED = 500
+/** Milliseconds for which a message that was sent but not answered may be sent again without being stored twice. */
+const WINDOW = 3_600_000
+/** What one person may do at once and per second, in all tabs together. A message costs 1. */
+const BURST = 20
+const PER_SECOND = 5
+const COST = { said: 1, hint: 0.25, name: 2, room: 5 } as const
 
-interface Member<C> {
-  readonly id: string
-  name: string
-  readonly connections: Set<C>
+export interface ChatOptions extends Pick<RealtimeOptions, 'origins' | 'log'> {
+  readonly broker: Broker
+  /** Monotonic milliseconds. */
+  readonly now: () => number
 }
 
-/** One room in memory. Everything it holds is bounded by the number of connections and by {@link MAX_REMEMBERED}. */
-export class Room<C> {
-  readonly epoch: string
-  readonly #outlet: Outlet<C>
-  readonly #members: Map<string, Member<C>>
-  readonly #memberOf: Map<C, Member<C>>
-  /** In the order they were said, by sender and id: a Map keeps the order of insertion. */
-  readonly #said: Map<string, ChatMessage>
-  #seq: number
+/** The realtime server with the chat's rules; its rooms are there when this resolves. */
+export async function createChat(options: ChatOptions): Promise<Realtime> {
+  const { now, ...rest } = options
+  const limits = { body: LIMITS.body }
+  const realtime = createRealtime({ ...rest, path: '/realtime', channels: CHANNELS, window: WINDOW, limits })
+  const rooms = new Rooms(realtime)
+  const buckets = new Buckets(BURST, PER_SECOND)
 
-  constructor(epoch: string, outlet: Outlet<C>) {
-    this.epoch = epoch
-    this.#outlet = outlet
-    this.#members = new Map()
-    this.#memberOf = new Map()
-    this.#said = new Map()
-    this.#seq = 0
+  const spend = (who: Pick<Who, 'user' | 'peer'>, cost: number): void => {
+    const after = buckets.take(who.user ?? who.peer, cost, now())
+    if (after > 0) throw new RealtimeError('rate', 'Too much at once.', { after })
   }
 
-  /** Joined connections. */
-  get connections(): number {
-    return this.#memberOf.size
-  }
+  realtime.onConnect(({ token }) => {
+    const { key, name } = readable(checkCredentials(token), 'unauthorized')
+    return { user: userOf(key), info: { name } }
+  })
 
-  get people(): Person[] {
-    return Array.from(this.#members.values(), toPerson)
-  }
+  realtime.authorize((_who, _action, channel) => {
+    const room = /^(?:room|here):(.*)$/.exec(channel)?.[1]
+    // A channel that no rule names is refused before anybody asks us.
+    return room === undefined || rooms.has(room)
+  })
 
-  /** Lets a connection in and sends it the welcome. False: this person has {@link MAX_TABS} tabs already. */
-  join(connection: C, user: string, name: string, known?: Position): boolean {
-    if (this.#memberOf.has(connection)) return true
-    let member = this.#members.get(user)
-    if (member !== undefined && member.connections.size >= MAX_TABS) return false
-    if (member === undefined) {
-      member = { id: user, name, connections: new Set() }
-      this.#members.set(user, member)
+  realtime.onPublish((who, channel, data): Json => {
+    if (channel === PEOPLE) {
+      spend(who, COST.name)
+      return readable(checkNamed(data), 'bad-data')
     }
-    // The newest tab's word counts: it read the name that the browser keeps.
-    member.name = name
-    member.connections.add(connection)
-    const person = toPerson(member)
-    this.#outlet.toMany(this.#memberOf.keys(), { type: 'person', person })
-    this.#memberOf.set(connection, member)
-    const messages = this.#historyAfter(known)
-    this.#outlet.toOne(connection, { type: 'welcome', epoch: this.epoch, you: user, people: this.people, messages })
-    return true
-  }
-
-  /** Forgets a connection; the person leaves with the last one. */
-  leave(connection: C): void {
-    const member = this.#memberOf.get(connection)
-    if (member === undefined) return
-    this.#memberOf.delete(connection)
-    member.connections.delete(connection)
-    if (member.connections.size > 0) {
-      this.#outlet.toMany(this.#memberOf.keys(), { type: 'person', person: toPerson(member) })
-      return
+    if (channel.startsWith(hereChannel(''))) {
+      spend(who, COST.hint)
+      return {}
     }
-    this.#members.delete(member.id)
-    this.#outlet.toMany(this.#memberOf.keys(), { type: 'left', id: member.id })
-  }
+    const said = readable(checkSaid(data), 'bad-data')
+    spend(who, COST.said)
+    return said
+  })
 
-  /** Says something to everybody, the sender included: for the sender it is the receipt. `now` is wall-clock time. */
-  say(connection: C, id: string, text: string, now: number): void {
-    const member = this.#memberOf.get(connection)
-    if (member === undefined) return
-    const key = `${member.id}:${id}`
-    const before = this.#said.get(key)
-    if (before !== undefined) {
-      // The receipt was lost on the way, so it was sent again: only the sender hears it a second time.
-      this.#outlet.toOne(connection, { type: 'message', message: before })
-      return
-    }
-    this.#seq += 1
-    const message: ChatMessage = { seq: this.#seq, id, user: member.id, name: member.name, text, at: now }
-    this.#said.set(key, message)
-    if (this.#said.size > MAX_REMEMBERED) {
-      for (const oldest of this.#said.keys()) {
-        this.#said.delete(oldest)
-        break
-      }
-    }
-    this.#outlet.toMany(this.#memberOf.keys(), { type: 'message', message })
-  }
+  realtime.rpc(CREATE_ROOM, async (data, { user, peer }) => {
+    const { title } = readable(checkTitled(data), 'bad-data')
+    spend({ user, peer }, COST.room)
+    return await rooms.create(title)
+  })
 
-  rename(connection: C, name: string): void {
-    const member = this.#memberOf.get(connection)
-    if (member === undefined || member.name === name) return
-    member.name = name
-    this.#outlet.toMany(this.#memberOf.keys(), { type: 'person', person: toPerson(member) })
-  }
-
-  /** Tells the others, not the person's own tabs. */
-  typing(connection: C): void {
-    const member = this.#memberOf.get(connection)
-    if (member === undefined) return
-    const others: C[] = []
-    for (const [other, its] of this.#memberOf) if (its !== member) others.push(other)
-    this.#outlet.toMany(others, { type: 'typing', id: member.id })
-  }
-
-  #historyAfter(known: Position | undefined): ChatMessage[] {
-    const after = known !== undefined && known.epoch === this.epoch ? known.seq : 0
-    const recent = Array.from(this.#said.values()).slice(-LIMITS.history)
-    return after === 0 ? recent : recent.filter((message) => message.seq > after)
-  }
+  await rooms.load()
+  return realtime
 }
 
-function toPerson(member: Member<unknown>): Person {
-  return { id: member.id, name: member.name, tabs: member.connections.size }
+/** Everybody may see a person's id and nobody can guess the key behind it. It stays the same after a restart. */
+export function userOf(key: string): string {
+  return createHash('sha256').update(key).digest('base64url').slice(0, 12)
+}
+
+function readable<T extends object>(checked: T | string, code: 'unauthorized' | 'bad-data'): T {
+  if (typeof checked === 'string') throw new RealtimeError(code, checked)
+  return checked
 }

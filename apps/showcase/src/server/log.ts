@@ -12,9 +12,9 @@ export function quote(text: string): string {
 }
 
 /** Writes `time event key=value …`. Strings are quoted here: a caller cannot forget it. */
-export function log(event: string, fields: Readonly<Record<string, string | number>> = {}): void {
+export function log(event: string, fields: Readonly<Record<string, string | number | boolean>> = {}): void {
   const pairs = Object.entries(fields).map(([key, value]) => {
-    return ` ${key}=${typeof value === 'number' ? value : quote(value)}`
+    return ` ${key}=${typeof value === 'string' ? quote(value) : value}`
   })
   process.stderr.write(`${new Date().toISOString()} ${event}${pairs.join('')}\n`)
 }

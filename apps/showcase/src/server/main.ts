@@ -1,20 +1,20 @@
-// The chat's process: pages and WebSockets on one port. PORT and HOST say where, ORIGINS (comma-separated) which other
-// pages may connect. It never builds anything: see start.ts.
-import { randomUUID } from 'node:crypto'
-import { createServer as createHttpServer } from 'node:http'
+// The chat's process: pages and the realtime server on one port. PORT and HOST say where, ORIGINS (comma-separated) which
+// other pages may connect, STORE where messages are kept. It never builds anything: see start.ts.
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { createServer, type Server } from '@tautline/websocket'
-import { LIMITS } from '../shared/messages.ts'
-import { ChatServer } from './chat-server.ts'
+import type { Realtime } from '@tautline/server'
+import { createChat } from './chat.ts'
 import { DIST } from './dist.ts'
 import { log } from './log.ts'
-import { isAllowedOrigin, isLoopback } from './origin.ts'
+import { isAllowedOrigin, isLoopback, type OriginPolicy } from './origin.ts'
 import { readStaticFiles, type StaticFiles } from './static-files.ts'
+import { openStore, type Store, StoreError } from './store.ts'
 
-/** Milliseconds that open connections get to say goodbye when the server stops. */
-const CLOSE_TIMEOUT = 2_000
-/** Milliseconds a connection that asks for pages may last. */
-const HTTP_LIFETIME = 60_000
+/** Connections of all kinds at the same time. */
+const MAX_CONNECTIONS = 2_000
+/** Milliseconds that everything gets to end when the server stops. */
+const STOP_TIMEOUT = 3_000
 
 /** This machine only, unless somebody asks for more: HOST=0.0.0.0 opens the chat to the network. */
 const host = process.env['HOST'] || '127.0.0.1'
@@ -24,43 +24,26 @@ const origins = (process.env['ORIGINS'] ?? '')
   .map((origin) => origin.trim())
   .filter((origin) => origin !== '')
 
-const files = await readPages()
-const server = listen(files)
-try {
-  await server.listening
-} catch (error) {
+const pages = await readPages()
+const store = await openTheStore()
+const realtime = await createChat({
+  broker: store.broker,
+  origins: (origin, request) => isAllowedOrigin(origin, request.headers.get('host'), policy()),
+  now: () => performance.now(),
+  log,
+})
+const http = createServer((request, response) => pages.handle(request, response))
+http.maxConnections = MAX_CONNECTIONS
+realtime.attach(http)
+http.on('error', (error) => {
   explain(error)
   process.exit(1)
-}
-announce(server)
-stopOnSignal(server)
+})
+http.listen(port, host, () => announce((http.address() as AddressInfo).port))
+stopOnSignal(http, realtime, store)
 
-function listen(pages: StaticFiles): Server {
-  const http = createHttpServer((request, response) => pages.handle(request, response))
-  // Node enforces headersTimeout and requestTimeout only on a server that listens itself, and this one is handed its
-  // connections: so each gets a lifetime, which nobody who loads these small pages notices.
-  http.on('connection', (connection) => {
-    const lifetime = setTimeout(() => connection.destroy(), HTTP_LIFETIME)
-    connection.once('close', () => clearTimeout(lifetime))
-  })
-  const chat = new ChatServer({ epoch: randomUUID(), now: () => performance.now(), wallClock: Date.now, log })
-  const policy = { loopbackOnly: isLoopback(host), allowed: origins }
-  return createServer(
-    {
-      port,
-      host,
-      http,
-      path: '/chat',
-      origins: (origin, request) => isAllowedOrigin(origin, request.headers.get('host'), policy),
-      maxPayload: LIMITS.payload,
-      maxConnections: 1_000,
-      // A page that does not read: closed as a slow consumer, it returns and asks for what it missed.
-      maxBuffered: 4 * 1024 * 1024,
-      heartbeat: { interval: 20_000, timeout: 10_000 },
-      closeTimeout: CLOSE_TIMEOUT,
-    },
-    (socket) => chat.accept(socket),
-  )
+function policy(): OriginPolicy {
+  return { loopbackOnly: isLoopback(host), allowed: origins }
 }
 
 function readPort(text: string): number {
@@ -76,6 +59,15 @@ async function readPages(): Promise<StaticFiles> {
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     process.stderr.write(missing ? 'The pages are not built yet: run `npm start`.\n' : `${String(error)}\n`)
+    process.exit(1)
+  }
+}
+
+async function openTheStore(): Promise<Store> {
+  try {
+    return await openStore(process.env['STORE'] ?? '')
+  } catch (error) {
+    process.stderr.write(error instanceof StoreError ? error.message : `${String(error)}\n`)
     process.exit(1)
   }
 }
@@ -96,8 +88,7 @@ function explain(error: unknown): void {
   }
 }
 
-function announce(listening: Server): void {
-  const actual = listening.address()?.port ?? port
+function announce(actual: number): void {
   process.stdout.write(`\n  Tautline chat   http://${nameOf(host)}:${actual}\n`)
   if (host === '0.0.0.0' || host === '::') {
     for (const address of Object.values(networkInterfaces()).flat()) {
@@ -106,6 +97,7 @@ function announce(listening: Server): void {
       }
     }
   }
+  process.stdout.write(`  Messages in     ${store.description}\n`)
   process.stdout.write('\n  Open it in two windows. Ctrl+C stops the server.\n\n')
 }
 
@@ -114,7 +106,7 @@ function nameOf(address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-function stopOnSignal(running: Server): void {
+function stopOnSignal(server: Server, chat: Realtime, { broker }: Store): void {
   let since: number | null = null
   const stop = (): void => {
     const now = performance.now()
@@ -124,15 +116,19 @@ function stopOnSignal(running: Server): void {
       return
     }
     since = now
-    // Everybody gets close code 1001 (going away) and comes back by itself when the server does.
-    setTimeout(() => process.exit(0), CLOSE_TIMEOUT + 1_000).unref()
-    running.close().then(
-      () => process.exit(0),
-      (error) => {
-        process.stderr.write(`${String(error)}\n`)
-        process.exit(1)
-      },
-    )
+    setTimeout(() => process.exit(0), STOP_TIMEOUT).unref()
+    // Everybody is told that we go away, and comes back by itself when the server does.
+    server.close()
+    chat
+      .close()
+      .then(() => broker.close())
+      .then(
+        () => process.exit(0),
+        (error) => {
+          process.stderr.write(`${String(error)}\n`)
+          process.exit(1)
+        },
+      )
   }
   process.on('SIGINT', stop)
   process.on('SIGTERM', stop)

@@ -68,7 +68,8 @@ export class StaticFiles {
       return
     }
     const path = (request.url ?? '').split('?', 1)[0] ?? ''
-    const file = this.#files.get(path === '/' ? '/index.html' : path)
+    // Every room has an address, and all of them are one page.
+    const file = this.#files.get(path === '/' || path.startsWith('/r/') ? '/index.html' : path)
     if (file === undefined) {
       refuse(request, response, 404, 'Not Found')
       return

@@ -2,27 +2,36 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { quote } from '../../src/server/log.ts'
 import { isAllowedOrigin } from '../../src/server/origin.ts'
-import { TokenBucket } from '../../src/server/token-bucket.ts'
+import { Buckets } from '../../src/server/token-bucket.ts'
 
-describe('the token bucket', () => {
-  it('allows the burst, then says how long to wait', () => {
-    const bucket = new TokenBucket(3, 2, 0)
+describe('the token buckets', () => {
+  it('allow the burst, then say how long to wait', () => {
+    const buckets = new Buckets(3, 2)
     assert.deepEqual(
-      [1, 2, 3].map(() => bucket.take(1, 0)),
+      [1, 2, 3].map(() => buckets.take('a', 1, 0)),
       [0, 0, 0],
     )
-    assert.equal(bucket.take(1, 0), 500)
-    assert.equal(bucket.take(1, 250), 250)
-    assert.equal(bucket.take(1, 500), 0)
+    assert.equal(buckets.take('a', 1, 0), 500)
+    assert.equal(buckets.take('a', 1, 250), 250)
+    assert.equal(buckets.take('a', 1, 500), 0)
+    assert.equal(buckets.take('b', 1, 500), 0)
   })
 
-  it('never holds more than its capacity, and a clock that goes back gives nothing', () => {
-    const bucket = new TokenBucket(2, 1, 0)
+  it('never hold more than their capacity, and a clock that goes back gives nothing', () => {
+    const buckets = new Buckets(2, 1)
     assert.deepEqual(
-      [1, 2, 3].map(() => bucket.take(1, 1_000_000) === 0),
+      [1, 2, 3].map(() => buckets.take('a', 1, 1_000_000) === 0),
       [true, true, false],
     )
-    assert.equal(bucket.take(1, 0), 1000)
+    assert.equal(buckets.take('a', 1, 0), 1000)
+  })
+
+  it('are bounded: who has been quiet the longest begins anew', () => {
+    const buckets = new Buckets(1, 0.001)
+    buckets.take('a', 1, 0)
+    assert.ok(buckets.take('a', 1, 0) > 0)
+    for (let n = 0; n < 10_000; n++) buckets.take(`n${n}`, 1, 0)
+    assert.equal(buckets.take('a', 1, 0), 0)
   })
 })
 

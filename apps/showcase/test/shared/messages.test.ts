@@ -1,75 +1,69 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkClientMessage, cleanName, cleanText, LIMITS } from '../../src/shared/messages.ts'
+import {
+  checkCredentials,
+  checkNamed,
+  checkRoomEntry,
+  checkSaid,
+  checkTitled,
+  cleanName,
+  cleanText,
+  isRoom,
+  LIMITS,
+} from '../../src/shared/messages.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
 
-function check(value: unknown): ReturnType<typeof checkClientMessage> {
-  return checkClientMessage(JSON.stringify(value))
-}
-
-describe('the check of client messages', () => {
-  it('takes every message that the page sends', () => {
-    const messages = [
-      { type: 'hello', key: KEY, name: 'Ada' },
-      { type: 'hello', key: KEY, name: 'Ada', known: { epoch: 'e-1', seq: 7 } },
-      { type: 'say', id: 'a1', text: 'hello' },
-      { type: 'rename', name: 'Bo' },
-      { type: 'typing' },
-      { type: 'ping', at: 1.5 },
-    ]
-    for (const message of messages) assert.deepEqual(check(message), { message })
+describe('the check of what a client sends', () => {
+  it('takes what the page sends', () => {
+    assert.deepEqual(checkSaid({ text: 'hello', name: 'Ada' }), { text: 'hello', name: 'Ada' })
+    assert.deepEqual(checkNamed({ name: 'Bo' }), { name: 'Bo' })
+    assert.deepEqual(checkTitled({ title: ' Ideas ' }), { title: 'Ideas' })
+    assert.deepEqual(checkRoomEntry({ room: 'ideas', title: 'Ideas' }), { room: 'ideas', title: 'Ideas' })
+    assert.deepEqual(checkCredentials(JSON.stringify({ key: KEY, name: 'Ada' })), { key: KEY, name: 'Ada' })
   })
 
   it('says what is wrong with anything else, and never throws', () => {
-    const wrong = [
-      null,
-      1,
-      'say',
-      [],
-      {},
-      { type: 'shout' },
-      { type: '__proto__' },
-      { type: 'hello', name: 'Ada' },
-      { type: 'hello', key: 'short', name: 'Ada' },
-      { type: 'hello', key: KEY, name: ' \u202e ' },
-      { type: 'hello', key: KEY, name: 'Ada', known: null },
-      { type: 'hello', key: KEY, name: 'Ada', known: { epoch: 'e', seq: 'x' } },
-      { type: 'say', id: 'a:b', text: 'x' },
-      { type: 'say', id: '', text: 'x' },
-      { type: 'say', id: 'a', text: 7 },
-      { type: 'rename', name: {} },
-      { type: 'ping', at: 'now' },
-    ]
-    for (const value of wrong) {
-      assert.equal(typeof check(value).problem, 'string', JSON.stringify(value))
+    const hostile = Object.create({ text: 'x', name: 'x', title: 'x', room: 'x', key: KEY })
+    for (const value of [null, undefined, 1, 'text', [], {}, () => {}, hostile, new Uint8Array(3)]) {
+      for (const check of [checkSaid, checkNamed, checkTitled, checkRoomEntry]) {
+        assert.equal(typeof check(value), 'string', `${check.name}(${String(value)})`)
+      }
     }
-    for (const json of ['', '{', 'undefined', '\u0000', '[1,', 'NaN']) {
-      assert.deepEqual(checkClientMessage(json), { problem: 'not JSON' })
+    for (const said of [
+      { text: 7, name: 'Ada' },
+      { text: ' \n ', name: 'Ada' },
+      { text: 'x', name: ' \u202e ' },
+    ]) {
+      assert.equal(typeof checkSaid(said), 'string')
+    }
+    for (const token of [undefined, '', '{', 'null', '[]', '"x"', `{"key":"${KEY}"}`, '{"key":"short","name":"A"}']) {
+      assert.equal(typeof checkCredentials(token), 'string', token)
     }
   })
 
-  it('ignores fields that it does not know, so that nothing of a client reaches the others unseen', () => {
-    const parsed = checkClientMessage('{"type":"say","id":"a","text":"x","name":"Eve","__proto__":{"admin":true}}')
-    assert.deepEqual(parsed, { message: { type: 'say', id: 'a', text: 'x' } })
-  })
-
-  it('names the message it refuses, so that its sender stops repeating it', () => {
-    assert.deepEqual(check({ type: 'say', id: 'a', text: ' \n ' }), { problem: 'say: empty text', id: 'a' })
-    const long = 'x'.repeat(LIMITS.text + 1)
-    assert.deepEqual(check({ type: 'say', id: 'a', text: long }), { problem: 'say: text is too long', id: 'a' })
+  it('passes on nothing that it does not know', () => {
+    const said = checkSaid(JSON.parse('{"text":"x","name":"Eve","admin":true,"__proto__":{"admin":true}}'))
+    assert.deepEqual(said, { text: 'x', name: 'Eve' })
   })
 
   it('counts characters, not UTF-16 units', () => {
-    assert.equal(check({ type: 'say', id: 'a', text: '😀'.repeat(LIMITS.text) }).problem, undefined)
-    assert.equal(typeof check({ type: 'say', id: 'a', text: '😀'.repeat(LIMITS.text + 1) }).problem, 'string')
+    assert.equal(typeof checkSaid({ text: '😀'.repeat(LIMITS.text), name: 'Ada' }), 'object')
+    assert.equal(typeof checkSaid({ text: '😀'.repeat(LIMITS.text + 1), name: 'Ada' }), 'string')
   })
 
-  it('the longest message fits the payload limit even when every character is escaped', () => {
+  it('the longest message fits its limit even when every character is escaped', () => {
     const text = '\\ud83d\\ude00'.repeat(LIMITS.text)
-    const json = `{"type":"say","id":"${'a'.repeat(64)}","text":"${text}"}`
-    assert.equal(checkClientMessage(json).problem, undefined)
-    assert.ok(json.length <= LIMITS.payload)
+    const json = `{"text":"${text}","name":"${'\\ud83d\\ude00'.repeat(LIMITS.name)}"}`
+    assert.equal(typeof checkSaid(JSON.parse(json)), 'object')
+    assert.ok(json.length <= LIMITS.body)
+  })
+
+  it('a room’s name is fit for channels and addresses', () => {
+    for (const room of ['general', 'r-0a1b2c3d', 'a', '0', 'x'.repeat(48)]) assert.equal(isRoom(room), true, room)
+    for (const room of ['', '-a', 'A', 'a b', 'a*', 'a:b', '../etc', 'a/b', 'ä', 'x'.repeat(49), 'a\n']) {
+      assert.equal(isRoom(room), false, room)
+    }
   })
 })
 
