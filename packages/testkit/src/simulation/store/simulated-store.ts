@@ -53,7 +53,7 @@ export class SimulatedStore {
   readonly machine: Machine
   readonly chance: Chance
   readonly #listeners = new Map<string, { readonly node: Machine; readonly heard: (bytes: Uint8Array) => void }>()
-  readonly #appending = new Set<string>()
+  readonly #appending = new Map<Machine, Set<string>>()
   #downUntil = 0
 
   constructor(machine: Machine, chance: Chance, options: ModelOptions, bug: StoreBug | null) {
@@ -107,7 +107,6 @@ export class SimulatedStore {
   forget(node: Machine): void {
     this.feed.forget(node)
     for (const [name, listener] of this.#listeners) if (listener.node === node) this.#listeners.delete(name)
-    for (const name of [...this.#appending]) if (name.startsWith(`${node.name} `)) this.#appending.delete(name)
   }
 
   /** The broker as one node has it. */
@@ -152,13 +151,14 @@ export class SimulatedStore {
   }
 
   #append(node: Machine, channel: string, batch: readonly Append[], rule: LogRule): Promise<readonly Appended[]> {
-    const name = `${node.name} ${channel}`
-    if (this.#appending.has(name)) this.breaches.push(`two appends in flight for ${channel} on ${node.name}`)
-    this.#appending.add(name)
+    const appending = this.#appending.get(node) ?? new Set<string>()
+    this.#appending.set(node, appending)
+    if (appending.has(channel)) this.breaches.push(`two appends in flight for ${channel} on ${node.name}`)
+    appending.add(channel)
     return new Promise((resolve) => {
       const settle = (outcomes: readonly Appended[], ms: number): void => {
         node.post(() => {
-          this.#appending.delete(name)
+          appending.delete(channel)
           resolve(outcomes)
         }, ms)
       }
