@@ -320,6 +320,7 @@ export class Attachment implements Owner {
       this.#ask()
     }
     if (this.#presence) this.#roster.begin()
+    if (this.state === 'live') this.#confirm()
     this.#refresh()
     if (this.#settled && this.#told !== this.#terms()) this.#ask()
     this.pull()
@@ -384,7 +385,15 @@ export class Attachment implements Owner {
 
   /** Live, once everything is there that was known at the answer. */
   #settle(): void {
-    if (this.state === 'catching-up' && this.#cursor.live) this.#enter('live')
+    if (this.state !== 'catching-up' || !this.#cursor.live) return
+    this.#confirm()
+    this.#enter('live')
+  }
+
+  /** The log was read again for one subscription: is everybody else's position still in it? */
+  #confirm(): void {
+    const { position } = this.#cursor
+    if (position !== null && this.state !== 'joining') for (const handle of this.handles) handle.confirm(position)
   }
 
   #enter(state: Owner['state'], error?: RealtimeError): void {

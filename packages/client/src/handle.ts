@@ -202,6 +202,13 @@ export class Handle<T> implements Subscription<T> {
     this.#offer({ kind: 'position', position })
   }
 
+  /** The log ends here for now: whoever is ahead of it followed another one, which is gone. */
+  confirm(head: Position): void {
+    const { received } = this
+    if (this.want !== null || received === null || received.offset < head.offset || received.id === head.id) return
+    this.lost({ why: 'diverged', from: received, to: head, spread: 0 }, head)
+  }
+
   gap(gap: Gap): void {
     const { received } = this
     if (this.want !== null || received === null || gap.to.offset <= received.offset) return
@@ -298,7 +305,8 @@ export class Handle<T> implements Subscription<T> {
     for (;;) {
       const item = this.#queue.first
       if (item === undefined || this.#held) break
-      if (item.kind === 'message' && !this.#queue.asked && (this.#queue.opened || !this.#emitter.has('message'))) break
+      // A loop that asks has dealt with everything before.
+      if (this.#queue.opened ? !this.#queue.asked : item.kind === 'message' && !this.#emitter.has('message')) break
       this.#queue.shift()
       if (item.kind === 'message') {
         this.#reached.move(item.message.position)

@@ -10,7 +10,15 @@ test('a publish carries a key, a lane and the server time of its first transmiss
   const publishing = bench.client.channel('a').publish({ x: 1 }, { state: 's' })
   const { key, ...command } = await socket.take('publish')
   assert.match(key, /^[\w-]{16}$/)
-  assert.deepEqual(command, { id: 2, op: 'publish', ch: 'a', since: CONNECTED.time + 250, lane: 0, state: 's', data: { x: 1 } })
+  assert.deepEqual(command, {
+    id: 2,
+    op: 'publish',
+    ch: 'a',
+    since: CONNECTED.time + 250,
+    lane: 0,
+    state: 's',
+    data: { x: 1 },
+  })
   socket.say({ id: 2, ok: { position: at(7) } })
   assert.deepEqual(await publishing, { position: at(7), key })
 })

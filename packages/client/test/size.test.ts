@@ -13,7 +13,13 @@ async function bundle(): Promise<string> {
     configFile: false,
     logLevel: 'silent',
     resolve: { conditions: ['tautline-source', ...defaultClientConditions] },
-    build: { write: false, minify: true, target: 'es2023', lib: { entry, formats: ['es'], fileName: 'client' } },
+    build: {
+      write: false,
+      target: 'es2023',
+      lib: { entry, formats: ['es'], fileName: 'client' },
+      // A library's bundle keeps its line breaks unless told otherwise; the application that bundles it does not.
+      rolldownOptions: { output: { minify: { compress: true, mangle: true, codegen: true } } },
+    },
   })
   const [first] = Array.isArray(result) ? result : [result]
   assert.ok(first !== undefined && 'output' in first)

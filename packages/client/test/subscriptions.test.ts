@@ -37,10 +37,14 @@ test('messages carry their position, time, key, publisher; bytes come as bytes',
   const { socket, bench } = await subscribedTo('a')
   const messages: Message[] = []
   bench.client.channel('a').subscribe((message) => messages.push(message))
-  socket.say(
-    pub('a', 1, { x: 1 }, { at: 77, key: 'k', state: 's', from: { user: 'ann', peer: 'p' } }),
-    { ev: 'pub', ch: 'a', off: 2, id: 'w.2', at: 78, bytes: 'AQID' },
-  )
+  socket.say(pub('a', 1, { x: 1 }, { at: 77, key: 'k', state: 's', from: { user: 'ann', peer: 'p' } }), {
+    ev: 'pub',
+    ch: 'a',
+    off: 2,
+    id: 'w.2',
+    at: 78,
+    bytes: 'AQID',
+  })
   assert.deepEqual(messages[0], {
     data: { x: 1 },
     channel: 'a',
