@@ -1,27 +1,9 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { without } from '@tautline/testkit'
 import { temporaryDirectory } from './places.ts'
-
-/** fsync and fdatasync that fail while a file named `broken` lies in the directory named by BROKEN. */
-const SYNC = `
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-static int broken(void) { const char *path = getenv("BROKEN"); return path && access(path, F_OK) == 0; }
-int fsync(int fd) {
-  if (broken()) { errno = EIO; return -1; }
-  return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
-}
-int fdatasync(int fd) {
-  if (broken()) { errno = EIO; return -1; }
-  return ((int (*)(int))dlsym(RTLD_NEXT, "fdatasync"))(fd);
-}`
+import { preloadSync, withoutCompiler } from './preload.ts'
 
 const SCENE = `
   import { rmSync, writeFileSync } from 'node:fs'
@@ -54,21 +36,14 @@ interface Scene {
   readonly interrupted: number
 }
 
-function hasCompiler(): boolean {
-  return spawnSync('cc', ['--version']).status === 0
-}
-
 test("an fsync that fails is 'unknown', appends wait until the file is known again, and keys make it exactly once", {
-  skip: without('cc', hasCompiler()),
+  skip: withoutCompiler,
 }, () => {
   const place = temporaryDirectory()
   try {
-    const library = join(place.path, 'sync.so')
-    writeFileSync(join(place.path, 'sync.c'), SYNC)
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, join(place.path, 'sync.c'), '-ldl'])
     const child = spawnSync(process.execPath, ['--input-type=module', '-e', SCENE, join(place.path, 'store.db')], {
       encoding: 'utf8',
-      env: { ...process.env, LD_PRELOAD: library, BROKEN: join(place.path, 'broken') },
+      env: { ...process.env, ...preloadSync(place.path), BROKEN: join(place.path, 'broken') },
     })
     assert.equal(child.stderr, '')
     const scene = JSON.parse(child.stdout) as Scene
