@@ -67,6 +67,14 @@ const NETWORK: readonly Fault[] = [
     return `nobody reads ${way} at ${one?.client} ${during(t, t.chance.within(100, 12_000), () => one?.[way].release())}`
   },
   (t) => {
+    // Long enough to count as slow, and while others write.
+    const one = connection(t)
+    one?.down.hold()
+    for (const application of t.applications)
+      for (let i = 0; i < 3; i++) application.machine.post(() => application.act(), t.chance.within(0, 5_000))
+    return `${one?.client} reads nothing ${during(t, t.chance.within(2_000, 9_000), () => one?.down.release())}`
+  },
+  (t) => {
     t.network.refusal = t.chance.pick(['refused', 'silent'])
     const end = (): void => {
       t.network.refusal = null

@@ -24,7 +24,7 @@ export class Network implements Dialer {
   /** Set by faults: how the next dials end. */
   refusal: Refusal | null = null
   /** Bytes that a node's link lets wait before it says that the network is behind. */
-  highMark = 16_384
+  highMark: number
   readonly #chance: Chance
   readonly #codecs: readonly Codec[]
   readonly #tap: Tap
@@ -33,7 +33,8 @@ export class Network implements Dialer {
   readonly #connections = new Set<Connection>()
   #lastId = 0
 
-  constructor(chance: Chance, codecs: readonly Codec[], tap: Tap) {
+  constructor(chance: Chance, codecs: readonly Codec[], tap: Tap, highMark = 16_384) {
+    this.highMark = highMark
     this.#chance = chance
     this.#codecs = codecs
     this.#tap = tap

@@ -29,6 +29,8 @@ export interface Plan {
   readonly quiet: number
   readonly heartbeat: { readonly every: number; readonly timeout: number }
   readonly window: number
+  /** Bytes that wait at a node's end of a connection before it counts as slow. */
+  readonly highMark: number
   readonly store: ModelOptions
   readonly channels: readonly ChannelPlan[]
   /** Operations of one client. */
@@ -41,9 +43,9 @@ export function planOf(seed: number, chance: Chance): Plan {
   const every = chance.pick([3_000, 8_000, 25_000])
   const timeout = Math.round(every * 0.8)
   const policy = chance.weighted<Policy>([
-    [6, 'lossless'],
-    [1, 'latest'],
-    [1, { drop: chance.between(1, 5) }],
+    [5, 'lossless'],
+    [2, 'latest'],
+    [2, { drop: chance.between(1, 5) }],
   ])
   return {
     seed,
@@ -57,6 +59,7 @@ export function planOf(seed: number, chance: Chance): Plan {
     quiet: 75_000 + 3 * (every + timeout),
     heartbeat: { every, timeout },
     window: 300_000,
+    highMark: chance.pick([0, 1_000, 16_384]),
     store: {
       offsets: chance.happens(0.5) ? 'dense' : 'sparse',
       lineage: chance.happens(0.75),

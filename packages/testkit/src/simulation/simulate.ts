@@ -96,7 +96,7 @@ function build(seed: number, options: SimulateOptions, failed: (error: unknown) 
       note(connection.client, channelOf(message), lineOf(connection, direction, message))
     },
   )
-  const network = new Network(new Chance(seed, 'network'), CODECS, observer)
+  const network = new Network(new Chance(seed, 'network'), CODECS, observer, plan.highMark)
   const store = new SimulatedStore(
     new Machine(scheduler, 'store'),
     new Chance(seed, 'store'),

@@ -28,6 +28,8 @@ export const presence: Check = ({ history }, report) => {
 
 /** `reached(q)` resolves when everything up to q was handed over or announced, and not before (P7). */
 export const reached: Check = ({ history, truths }, report) => {
+  // Where offsets may be issued again in one epoch they are no measure (L7, P7).
+  if (!history.lineage) return
   const streams = new Map(history.streams.map((stream) => [`${stream.observer} ${stream.channel}`, stream]))
   for (const { observer, channel, asked, at } of history.reached) {
     const truth = truths.get(channel)
