@@ -1,6 +1,7 @@
 // The broker whose logs are one SQLite file: dense offsets, entry, head and key in one transaction, group commit, one
 // process per file. It answers from the file and never from what it has not committed.
 
+import { existsSync } from 'node:fs'
 import { type Clock, type Position, type Random, RealtimeError, systemClock, systemRandom } from '@tautline/wire'
 import type { Append, Appended, Broker, Cast, Control, Detach, Facts, LogRule, Page, Sink } from '../broker.ts'
 import { Feeds } from '../memory/feeds.ts'
@@ -124,6 +125,20 @@ export class SqliteBroker implements Broker {
   async cast(channel: string, cast: Cast): Promise<void> {
     this.#open()
     this.#feeds.tell(channel, (sink) => sink.cast(channel, cast))
+  }
+
+  /**
+   * Writes a backup while appends go on. Put in the place of the file it is recognised as one: whoever had seen more is
+   * told so. Copying the file itself is safe only while it is closed.
+   *
+   * @param to path of a file that does not exist yet
+   */
+  async backup(to: string): Promise<void> {
+    this.#open()
+    const opened = this.#connection.ensure()
+    if (opened === null) throw new RealtimeError('unavailable', 'the store cannot be opened')
+    if (existsSync(to)) throw new TypeError(`${JSON.stringify(to)} exists: name a new file for the backup`)
+    await opened.store.backup(to)
   }
 
   async close(): Promise<void> {

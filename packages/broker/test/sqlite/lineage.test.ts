@@ -270,3 +270,26 @@ test('an empty inbox is not lost by a change of lineage; its first entry says th
   const [first] = await entriesOf(again, 'inbox', unwritten)
   assert.equal(first?.fence?.loss, 'possible')
 })
+
+test('a backup made while others publish is whole, and recognised when it is put back, at once or later', async () => {
+  const store = await open()
+  const positions = await putMany(store, 'a', 200)
+  let publishing = true
+  const publisher = (async () => {
+    while (publishing) positions.push(await put(store, 'a'))
+  })()
+  await store.backup(`${file}.bak`)
+  publishing = false
+  await publisher
+  await assert.rejects(store.backup(`${file}.bak`), /exists: name a new file/)
+  await close()
+  overwrite(`${file}.bak`, file)
+  const logged: string[] = []
+  const again = await open({ log: (event) => logged.push(event) })
+  assert.deepEqual(logged, ['sqlite.lineage'])
+  const survivors = (await entriesOf(again, 'a')).length
+  assert.ok(survivors >= 200 && survivors <= positions.length)
+  for (const [i, position] of positions.entries()) {
+    assert.equal(await verdictOn(again, 'a', position), i < survivors ? 'match' : 'diverged')
+  }
+})
