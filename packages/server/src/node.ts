@@ -136,7 +136,7 @@ export class Node {
   private obey(order: Order): void {
     if (order.op === 'replace') {
       const session = this.sessions.get(order.conn)
-      if (session?.secret === order.secret) session.replaced()
+      if (session?.secret === order.secret) session.bye('replaced')
       return
     }
     for (const session of Array.from(this.users.get(order.user) ?? [])) this.obeyFor(session, order)

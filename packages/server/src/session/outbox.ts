@@ -18,11 +18,19 @@ export interface Waiting {
   take(bytes: number): Encoded | Frame | null
 }
 
-/** One per session. */
+/** Who hears that a connection cannot go on. */
+export interface OutboxOwner {
+  /** More waits than a connection may hold. */
+  overflowed(): void
+  /** The link threw: what the client has got is not known any more. */
+  broke(error: unknown): void
+}
+
+/** One per session. Once closed it takes everything and sends nothing. */
 export class Outbox {
   private readonly link: Link
   private readonly clock: Clock
-  private readonly overflow: () => void
+  private readonly owner: OutboxOwner
   private personal: (Encoded | Frame)[] = []
   private personalBytes = 0
   /** Bytes in the queues of subscriptions; they account for them. */
@@ -35,13 +43,13 @@ export class Outbox {
   /** Something was sent since it was last asked. */
   sentSomething = false
 
-  constructor(link: Link, clock: Clock, overflow: () => void) {
+  constructor(link: Link, clock: Clock, owner: OutboxOwner) {
     this.link = link
     this.clock = clock
-    this.overflow = overflow
+    this.owner = owner
   }
 
-  /** The network takes what it is given, and nothing waits. */
+  /** The network takes what it is given, and nothing waits. True once it is closed: nobody waits for what is gone. */
   get flowing(): boolean {
     return this.congestedSince === -1
   }
@@ -57,15 +65,14 @@ export class Outbox {
 
   /** Resolves when nothing waits any more, or the connection is gone. */
   whenFlowing(): Promise<void> {
-    if (this.flowing || this.closed) return Promise.resolve()
+    if (this.flowing) return Promise.resolve()
     this.flow ??= Promise.withResolvers<void>()
     return this.flow.promise
   }
 
   /** Gives a frame to the network at once; only while `flowing`. */
   give(frame: Encoded | Frame): void {
-    this.sentSomething = true
-    if (!this.link.send(frame) && this.congestedSince === -1) this.congestedSince = this.clock.now()
+    if (!this.pass(frame) && this.congestedSince === -1 && !this.closed) this.congestedSince = this.clock.now()
   }
 
   /** A reply or a push of this connection alone, in order among its kind. */
@@ -74,14 +81,12 @@ export class Outbox {
     if (this.flowing) return this.give(message)
     this.personal.push(message)
     this.personalBytes += message instanceof Frame ? message.size : this.link.codec.size(message)
-    if (this.personalBytes > PERSONAL_LIMIT) this.overflow()
+    if (this.personalBytes > PERSONAL_LIMIT) this.owner.overflowed()
   }
 
   /** Ahead of everything that waits here: `ping` and `bye`. */
   overtake(message: Encoded): void {
-    if (this.closed) return
-    this.sentSomething = true
-    this.link.send(message)
+    this.pass(message)
   }
 
   /** A subscription has something in its queue. */
@@ -112,8 +117,20 @@ export class Outbox {
     this.personal = []
     this.personalBytes = 0
     this.waiting.clear()
+    this.congestedSince = -1
     this.flow?.resolve()
     this.flow = null
+  }
+
+  private pass(frame: Encoded | Frame): boolean {
+    if (this.closed) return true
+    this.sentSomething = true
+    try {
+      return this.link.send(frame)
+    } catch (error) {
+      this.owner.broke(error)
+      return true
+    }
   }
 
   private takePersonal(): Encoded | Frame {

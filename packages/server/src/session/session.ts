@@ -26,7 +26,7 @@ import type { Grant, Who } from '../options.ts'
 import { Calls } from '../rpc/calls.ts'
 import { Attachments } from './attachments.ts'
 import { connect, refresh } from './connect.ts'
-import { Outbox } from './outbox.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
 import { Publishes } from './publishes.ts'
 import { history, presence } from './queries.ts'
 
@@ -37,7 +37,7 @@ const REFRESH_AHEAD = 30_000
 
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
-export class Session implements LinkEvents {
+export class Session implements LinkEvents, OutboxOwner {
   /** Names the connection: node, '~', 96 random bits. */
   readonly conn: string
   /** Whoever knows it may replace this connection. */
@@ -76,7 +76,7 @@ export class Session implements LinkEvents {
     this.codec = link.codec
     this.conn = `${node.name}~${base64url(node.random.bytes(12))}`
     this.secret = base64url(node.random.bytes(16))
-    this.outbox = new Outbox(link, node.clock, () => this.bye('slow'))
+    this.outbox = new Outbox(link, node.clock, this)
     this.attachments = new Attachments(this)
     this.publishes = new Publishes(this)
     this.calls = new Calls({
@@ -179,8 +179,16 @@ export class Session implements LinkEvents {
     this.closed(code >= 4400)
   }
 
-  replaced(): void {
-    this.bye('replaced')
+  /** @inheritDoc */
+  overflowed(): void {
+    this.bye('slow')
+  }
+
+  /** @inheritDoc */
+  broke(error: unknown): void {
+    this.node.log('link failed', { error: String(error) })
+    this.closed()
+    this.link.cut()
   }
 
   /** One look of the heartbeat. */
