@@ -27,7 +27,7 @@ export interface CampaignOptions {
   /** Processes; default 2. */
   readonly workers?: number
   readonly bug?: StoreBug
-  /** ms without a seed done after which a worker counts as hung; default 60,000. */
+  /** ms without a seed done after which the seed counts as hung; default 30,000. */
   readonly patience?: number
   readonly progress?: (done: number, failed: number) => void
 }
@@ -53,8 +53,26 @@ export async function campaign(options: CampaignOptions): Promise<Campaign> {
   return { seeds: hashes.size, failed, missing, counts, cpu: cpu / Math.max(1, hashes.size), hashes }
 }
 
+/** Every `step`-th seed from `first` on; a seed that hangs is given up, the ones behind it are not. */
 async function runWorker(
-  { last, bug, patience = 60_000 }: CampaignOptions,
+  options: CampaignOptions,
+  first: number,
+  step: number,
+  take: (line: SeedLine) => void,
+): Promise<void> {
+  let next = first
+  while (next <= options.last) {
+    await runProcess(options, next, step, (line) => {
+      next = line.seed + step
+      take(line)
+    })
+    // It ended before its time: this seed it was.
+    if (next <= options.last) next += step
+  }
+}
+
+async function runProcess(
+  { last, bug, patience = 30_000 }: CampaignOptions,
   first: number,
   step: number,
   take: (line: SeedLine) => void,
