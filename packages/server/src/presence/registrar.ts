@@ -108,11 +108,12 @@ export class Registrar {
 
   private forget(standing: Standing): void {
     this.standings.delete(nameOf(standing.channel, standing.peer))
-    if (this.standings.size > 0 || this.renewTimer === null) return
-    // Nobody here: the lease may end by itself.
+    if (this.standings.size > 0) return
+    // Nobody here: the lease may end by itself, and whoever comes next asks for it first.
+    this.held = false
+    if (this.renewTimer === null) return
     this.settings.clock.clearTimer(this.renewTimer)
     this.renewTimer = null
-    this.held = false
   }
 
   private cool(until: number): void {

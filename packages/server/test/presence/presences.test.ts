@@ -32,6 +32,27 @@ describe('who is in a channel', () => {
     assert.equal(told[0]!.changes[0], told[1]!.changes[0])
   })
 
+  it('is registered under a lease, also if the last renewal failed while the last member left (seed 150)', async () => {
+    const cluster = new Cluster()
+    const faulty = new Faulty(cluster.store)
+    const node = cluster.node(faulty)
+    node.enter(CHANNEL, member('ann'))
+    await cluster.time.pass(1_000)
+    // A renewal is on its way, and will fail, when the last member leaves.
+    const { promise, reject } = Promise.withResolvers<boolean>()
+    const { renew } = faulty
+    faulty.renew = () => promise
+    await cluster.time.pass(10_000)
+    node.leave(CHANNEL, 'ann', true)
+    await cluster.time.pass(100)
+    faulty.renew = renew
+    reject(unreachable())
+    await cluster.time.pass(60_000)
+    node.enter(CHANNEL, member('bob'))
+    await cluster.time.pass(60_000)
+    assert.equal(await cluster.inStore(), 'bob')
+  })
+
   it('counts a peer once, however many connections and nodes it is on', async () => {
     const cluster = new Cluster()
     const [a, b, c] = [cluster.node(), cluster.node(), cluster.node()]
