@@ -88,13 +88,16 @@ export const gapCounts: Check = ({ history, truths }, report) => {
 }
 
 function wrongGap(
-  { policy }: Stream,
+  { policy, level }: Stream,
   truth: Truth,
   gap: Extract<Step, { kind: 'gap' }>,
   before: Position | null,
 ): string | null {
-  if (gap.why === 'dropped' && typeof policy !== 'object') return `dropped under the policy ${String(policy)}`
-  if (gap.why === 'conflated' && policy !== 'latest') return `conflated under the policy ${JSON.stringify(policy)}`
+  // Subscriptions of one application share an attachment: whose policy it had, only the wire shows.
+  const told = level === 'wire'
+  if (told && gap.why === 'dropped' && typeof policy !== 'object') return `dropped under the policy ${String(policy)}`
+  if (told && gap.why === 'conflated' && policy !== 'latest')
+    return `conflated under the policy ${JSON.stringify(policy)}`
   const to = truth.byId.get(gap.to.id)
   if (to === undefined) return `a gap up to ${show(gap.to)}, which the log has not`
   if (before === null) return null
