@@ -82,6 +82,8 @@ export class Committer {
     try {
       if (opened === null) throw new Error('the connection was given up before the sync')
       await opened.store.sync()
+      // Its descriptor may by then have been another file's.
+      if (this.#parts.connection.current !== opened) throw new Error('the connection was given up during the sync')
       for (const committed of covered) this.#answer(committed)
     } catch (error) {
       this.#unknown([...covered, ...this.#waiting.splice(0)], opened, error)
