@@ -35,11 +35,18 @@ export class Feed {
   readonly #world: Machine
   readonly #channels = new Map<string, Attachment[]>()
   readonly #patterns: Attachment[] = []
+  /** How often a node's link was made anew. */
+  readonly #links = new Map<Machine, number>()
+  readonly #late: boolean
   /** Nodes that will be told of a dropped notice. */
   readonly #breaking = new Set<Machine>()
 
-  /** @param world whose time passes while notices travel */
-  constructor(chance: Chance, world: Machine, told: (node: string) => void) {
+  /**
+   * @param world whose time passes while notices travel
+   * @param late may notices of before an interruption come behind it? Where epochs do not tell them, they must not
+   */
+  constructor(chance: Chance, world: Machine, late: boolean, told: (node: string) => void) {
+    this.#late = late
     this.#chance = chance
     this.#world = world
     this.#told = told
@@ -91,10 +98,11 @@ export class Feed {
   #send(one: Attachment, twice: number, tell: (sink: Sink) => void): void {
     const { latency, jitter, dropped } = this.conditions
     if (this.#chance.happens(dropped)) return this.#breakLink(one.node, this.#chance.within(5, 3_000))
+    const link = this.#links.get(one.node)
     const copies = this.#chance.happens(twice) ? 2 : 1
     for (let i = 0; i < copies; i++) {
       one.node.post(() => {
-        if (one.on) tell(one.sink)
+        if (one.on && (this.#late || link === this.#links.get(one.node))) tell(one.sink)
       }, latency + this.#chance.within(0, jitter))
     }
   }
@@ -105,6 +113,7 @@ export class Feed {
     this.#world.outside(() => {
       this.#breaking.delete(node)
       node.post(() => {
+        this.#links.set(node, (this.#links.get(node) ?? 0) + 1)
         this.#told(node.name)
         this.onTold?.(node.name)
         for (const one of [...this.#all()]) if (one.node === node && one.on) one.sink.interrupted()

@@ -60,7 +60,9 @@ export class SimulatedStore {
     this.machine = machine
     this.chance = chance
     this.model = new LogModel(chance, options, bug)
-    this.feed = new Feed(chance, machine, (node) => this.faults.push({ at: machine.now(), kind: 'interrupted', node }))
+    this.feed = new Feed(chance, machine, options.lineage, (node) =>
+      this.faults.push({ at: machine.now(), kind: 'interrupted', node }),
+    )
   }
 
   get down(): boolean {
