@@ -34,7 +34,12 @@ export class SqliteHarness implements BrokerHarness {
 
   static async open(options: Partial<SqliteBrokerOptions> = {}): Promise<SqliteHarness> {
     const harness = new SqliteHarness(options)
-    await harness.#open()
+    try {
+      await harness.#open()
+    } catch (error) {
+      harness.place.remove()
+      throw error
+    }
     return harness
   }
 
@@ -96,8 +101,11 @@ export class SqliteHarness implements BrokerHarness {
   }
 
   async close(): Promise<void> {
-    await this.#broker.close()
-    this.place.remove()
+    try {
+      await this.#broker.close()
+    } finally {
+      this.place.remove()
+    }
   }
 
   async #open(): Promise<void> {
