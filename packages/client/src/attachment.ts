@@ -30,7 +30,8 @@ import { strictest } from './strictest.ts'
 /** What an attachment needs of those around it. */
 export interface Registry {
   readonly settings: HandleSettings
-  isOwn(key: string | undefined): boolean
+  /** Knows which keys are this client's. */
+  readonly publisher: { isOwn(key: string | undefined): boolean }
   /** Nobody is subscribed any more, or it was refused for good. Resolves when nothing of it can follow. */
   dismissed(attachment: Attachment): Promise<void>
 }
@@ -46,35 +47,31 @@ interface Asked {
 
 export class Attachment implements Owner {
   readonly channel: string
-  readonly handles: Set<Handle<Json>>
+  readonly handles: Set<Handle<Json>> = new Set()
   /** The server made it, unasked. */
   readonly server: boolean
-  state: Owner['state']
+  state: Owner['state'] = 'waiting'
   /** Was the server ever asked on this connection? Then it has to be told when it ends. */
-  known: boolean
+  known: boolean = false
   readonly #registry: Registry
-  readonly #cursor: Cursor
+  readonly #cursor: Cursor = new Cursor()
   readonly #roster: Roster
   readonly #backoff: Backoff
   /** Patterns only: where each channel is. */
-  readonly #chains: Chains
-  #mode: Subscribed['mode']
-  #session: Session | null
-  #asked: Asked | null
+  readonly #chains: Chains = new Chains()
+  #mode: Subscribed['mode'] = 'log'
+  #session: Session | null = null
+  #asked: Asked | null = null
   /** What the server was told last. */
-  #told: string
-  #timer: Timer | null
+  #told: string = ''
+  #timer: Timer | null = null
   /** Where the chain was found broken last. */
-  #broken: Position | null
+  #broken: Position | null = null
 
   constructor(channel: string, registry: Registry, server: boolean) {
     this.channel = channel
-    this.handles = new Set()
     this.server = server
-    this.state = 'waiting'
-    this.known = false
     this.#registry = registry
-    this.#cursor = new Cursor()
     this.#roster = new Roster(
       (page, settle) => this.#fetchMembers(page, settle),
       (change) => {
@@ -82,13 +79,6 @@ export class Attachment implements Owner {
       },
     )
     this.#backoff = new Backoff(registry.settings.random, 500, 20_000)
-    this.#chains = new Chains()
-    this.#mode = 'log'
-    this.#session = null
-    this.#asked = null
-    this.#told = ''
-    this.#timer = null
-    this.#broken = null
   }
 
   get members(): Roster['members'] {
@@ -379,7 +369,7 @@ export class Attachment implements Owner {
   // Telling.
 
   #deliver(publication: Publication, position: Position | null, prev: number): void {
-    const message = messageOf(publication, position, this.#registry.isOwn(publication.key))
+    const message = messageOf(publication, position, this.#registry.publisher.isOwn(publication.key))
     for (const handle of this.handles) handle.message(message, prev)
   }
 

@@ -10,14 +10,13 @@ export class Backoff {
   readonly #random: Random
   readonly #min: number
   readonly #max: number
-  #failures: number
+  #failures: number = 0
 
   /** @param min, max ms */
   constructor(random: Random, min: number, max: number) {
     this.#random = random
     this.#min = min
     this.#max = max
-    this.#failures = 0
   }
 
   /** The wait after one more failure, ms: random(0, min(max, min · 2^n)), and `after` on top where the server named it. */

@@ -11,10 +11,9 @@ import {
   type Request,
   type RpcPush,
   readOk,
-  type Timer,
 } from '@tautline/wire'
 import type { Ticket } from './commands.ts'
-import { cancelled, type Deferred, deferred, onAbort } from './promises.ts'
+import { cancelled, deferred, onAbort } from './promises.ts'
 import type { Session } from './session.ts'
 
 /** Questions that wait for a connection, or for others to be answered. */
@@ -23,82 +22,87 @@ const MOST_WAITING = 1_000
 /** A command that is asked this way. */
 export type Question = Extract<Request, { op: 'rpc' | 'history' | 'presence' }>
 
+export interface AskOptions {
+  /** ms; 0 or absent: none. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal | undefined
+  /** With `stream`: hears each value that comes before the reply. */
+  readonly value?: (push: RpcPush) => void
+}
+
 interface Ask {
   readonly question: Question
-  readonly settle: (outcome: RealtimeError | { readonly ok: unknown }) => void
-  /** With `stream`: each value that comes before the reply. */
-  readonly value: ((push: RpcPush) => void) | null
+  readonly value: AskOptions['value']
+  /** Settles it, with an error or what the reply holds. */
+  readonly settle: (error: RealtimeError | null, ok?: unknown) => void
+  /** Set once it was given to a connection. */
   ticket: Ticket | null
 }
 
-export interface AskOptions {
-  /** ms; 0: none. */
-  readonly timeout: number
-  readonly signal: AbortSignal | undefined
-  readonly value?: (push: RpcPush) => void
+/** What was asked, and how to end it from here. */
+export interface Asked<Ok> {
+  readonly promise: Promise<Ok>
+  cancel(error: RealtimeError): void
 }
 
 export class Calls {
   readonly #clock: Clock
-  readonly #waiting: Set<Ask>
-  readonly #sent: Set<Ask>
-  #session: Session | null
+  /** In the order in which they were asked. */
+  readonly #asks: Set<Ask> = new Set()
+  #session: Session | null = null
   /** Why nothing is sent, and will not be by itself. */
-  #refusal: string | null
+  #refusal: string | null = null
+  #sent: number = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#waiting = new Set()
-    this.#sent = new Set()
-    this.#session = null
-    this.#refusal = null
   }
 
-  /** Asks; the promise may be left alone. Gives also what ends it from here. */
-  ask<Op extends Question['op']>(
-    question: Extract<Question, { op: Op }>,
-    options: AskOptions,
-  ): { readonly promise: Promise<OkByOp[Op]>; readonly cancel: (error: RealtimeError) => void } {
-    const result = deferred<OkByOp[Op]>()
-    const { signal } = options
-    let timer: Timer | null = null
-    let forget = (): void => {}
-    const done = (): void => {
-      if (timer !== null) this.#clock.clearTimer(timer)
-      forget()
-    }
+  ask<Op extends Question['op']>(question: Extract<Question, { op: Op }>, options: AskOptions): Asked<OkByOp[Op]> {
+    const { promise, resolve, reject } = deferred<OkByOp[Op]>()
+    const { timeout, signal, value } = options
+    const ends: (() => void)[] = []
     const ask: Ask = {
       question,
-      value: options.value ?? null,
+      value,
       ticket: null,
-      settle: (outcome) => {
-        done()
-        if (outcome instanceof RealtimeError) result.reject(outcome)
-        else this.#read(question.op as Op, outcome.ok, result)
+      settle: (error, ok) => {
+        for (const end of ends) end()
+        if (error !== null) return reject(error)
+        try {
+          resolve(readOk(question.op as Op, ok))
+        } catch (rubbish) {
+          reject(new RealtimeError('unknown', 'the answer makes no sense', { cause: rubbish }))
+          // The connection closes on it.
+          throw rubbish
+        }
       },
     }
     const cancel = (error: RealtimeError): void => {
-      if (this.#take(ask)) ask.settle(error)
+      if (this.#withdraw(ask)) ask.settle(error)
     }
-    if (signal?.aborted) result.reject(cancelled(question.op, signal))
-    else if (this.#refusal !== null) result.reject(new RealtimeError('unavailable', this.#refusal))
-    else if (this.#waiting.size + this.#sent.size >= MOST_WAITING) {
-      result.reject(
-        new RealtimeError('limit', `${MOST_WAITING} calls are waiting for an answer: await some of them first`),
-      )
-    } else {
-      forget = onAbort(signal, () => cancel(cancelled(question.op, signal as AbortSignal)))
-      if (options.timeout > 0)
-        timer = this.#clock.setTimer(() => cancel(this.#late(ask, options.timeout)), options.timeout)
-      this.#waiting.add(ask)
+    if (signal?.aborted) reject(cancelled(question.op, signal))
+    else if (this.#refusal !== null) reject(new RealtimeError('unavailable', this.#refusal))
+    else if (this.#asks.size >= MOST_WAITING)
+      reject(new RealtimeError('limit', `${MOST_WAITING} calls are under way already`))
+    else {
+      ends.push(onAbort(signal, () => cancel(cancelled(question.op, signal as AbortSignal))))
+      if (timeout) {
+        const late = (): void =>
+          cancel(new RealtimeError(ask.ticket ? 'timeout' : 'unavailable', `nothing within ${timeout} ms`))
+        const timer = this.#clock.setTimer(late, timeout)
+        ends.push(() => this.#clock.clearTimer(timer))
+      }
+      this.#asks.add(ask)
       this.#pump()
     }
-    return { promise: result.promise, cancel }
+    return { promise, cancel }
   }
 
   up(session: Session): void {
     this.#refusal = null
     this.#session = session
+    this.#sent = 0
     this.#pump()
   }
 
@@ -111,69 +115,53 @@ export class Calls {
   refuse(refusal: string | null): void {
     this.#refusal = refusal
     if (refusal === null) return
-    for (const ask of [...this.#waiting]) {
-      this.#waiting.delete(ask)
+    for (const ask of [...this.#asks]) {
+      this.#asks.delete(ask)
       ask.settle(new RealtimeError('unavailable', refusal))
     }
   }
 
   push(push: RpcPush): void {
-    for (const ask of this.#sent) if (ask.ticket?.id === push.call) ask.value?.(push)
-  }
-
-  #read<Op extends Question['op']>(op: Op, ok: unknown, result: Deferred<OkByOp[Op]>): void {
-    try {
-      result.resolve(readOk(op, ok))
-    } catch (error) {
-      result.reject(new RealtimeError('unknown', 'the answer makes no sense', { cause: error }))
-      // The connection closes on it.
-      throw error
-    }
-  }
-
-  #late(ask: Ask, timeout: number): RealtimeError {
-    if (this.#sent.has(ask)) return new RealtimeError('timeout', `no answer within ${timeout} ms: it may have happened`)
-    return new RealtimeError('unavailable', `no connection within ${timeout} ms: it was not sent`)
+    for (const ask of this.#asks) if (ask.ticket?.id === push.call) ask.value?.(push)
   }
 
   /** Ends an ask from this side; false: it is settled already. */
-  #take(ask: Ask): boolean {
-    if (this.#waiting.delete(ask)) return true
-    if (!this.#sent.delete(ask)) return false
-    const session = this.#session
+  #withdraw(ask: Ask): boolean {
     const { ticket, question } = ask
-    if (session !== null && ticket !== null && !session.withdraw(ticket) && question.op === 'rpc') {
-      session.urgent({ op: 'cancel', call: ticket.id }, () => {})
+    const session = this.#session
+    if (!this.#asks.delete(ask)) return false
+    if (ticket !== null && session !== null) {
+      this.#sent--
+      if (!session.withdraw(ticket) && question.op === 'rpc')
+        session.urgent({ op: 'cancel', call: ticket.id }, () => {})
+      this.#pump()
     }
-    this.#pump()
     return true
   }
 
   #pump(): void {
     const session = this.#session
-    if (session === null) return
-    const most = session.connected.limits['rpc'] ?? LIMITS.rpc
-    for (const ask of this.#waiting) {
-      if (this.#sent.size >= most) return
-      this.#waiting.delete(ask)
-      this.#sent.add(ask)
+    const most = session?.connected.limits['rpc'] ?? LIMITS.rpc
+    for (const ask of this.#asks) {
+      if (session === null || this.#sent >= most) return
+      if (ask.ticket !== null) continue
+      this.#sent++
       ask.ticket = session.send(ask.question, (reply, transmitted) => this.#answered(ask, reply, transmitted))
     }
   }
 
   #answered(ask: Ask, reply: Reply | null, transmitted: boolean): void {
     // Cancelled meanwhile: nobody waits for it.
-    if (!this.#sent.delete(ask)) return
+    if (!this.#asks.has(ask)) return
     if (reply === null) {
       ask.ticket = null
       // At most once: what may have arrived is not sent again. Questions change nothing.
-      if (transmitted && ask.question.op === 'rpc') {
-        ask.settle(new RealtimeError('unknown', 'the connection ended before the answer: it may have happened'))
-      } else this.#waiting.add(ask)
-      return
-    }
-    if (reply.error !== undefined) ask.settle(RealtimeError.from(reply.error))
-    else ask.settle({ ok: reply.ok })
+      if (!transmitted || ask.question.op !== 'rpc') return
+    } else this.#sent--
+    this.#asks.delete(ask)
+    if (reply === null) ask.settle(new RealtimeError('unknown', 'the connection ended before the answer'))
+    else if (reply.error !== undefined) ask.settle(RealtimeError.from(reply.error))
+    else ask.settle(null, reply.ok)
     this.#pump()
   }
 }

@@ -7,11 +7,7 @@ import type { Fence, GapPush, Publication, Step } from '@tautline/wire'
 const REMEMBERED = 1_000
 
 export class Chains {
-  readonly #offsets: Map<string, number>
-
-  constructor() {
-    this.#offsets = new Map()
-  }
+  readonly #offsets: Map<string, number> = new Map()
 
   publication({ ch, off, prev }: Publication): Step {
     if (off === undefined) return 'next'

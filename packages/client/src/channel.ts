@@ -23,16 +23,19 @@ export interface PublishResult {
   readonly key: string
 }
 
-export interface HistoryOptions {
+export interface AskOptions {
+  /** ms; default 10,000. */
+  readonly timeout?: number
+  readonly signal?: AbortSignal
+}
+
+export interface HistoryOptions extends AskOptions {
   /** 1 to the server's `limits.page`; default 100. */
   readonly limit?: number
   /** The oldest messages after this position. */
   readonly after?: Position
   /** The newest messages before this position. Without both: the newest of all. */
   readonly before?: Position
-  /** ms; default 10,000. */
-  readonly timeout?: number
-  readonly signal?: AbortSignal
 }
 
 export interface History<T = Json> {
@@ -68,5 +71,5 @@ export interface Channel<T = Json> {
   /** Reads stored messages. Rejects `not-found` where `after` is not in the log any more: never a silent jump. */
   history(options?: HistoryOptions): Promise<History<T>>
   /** Who is there now. To follow it: `subscribe({ presence: true })`. */
-  presence(options?: { readonly timeout?: number; readonly signal?: AbortSignal }): Promise<Presence>
+  presence(options?: AskOptions): Promise<Presence>
 }

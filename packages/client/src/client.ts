@@ -1,17 +1,17 @@
 // The client: one connection that is made again whenever it breaks, and everything that lives on it.
 
-import { type Json, LIMITS, type Push, storeBody } from '@tautline/wire'
+import { type Json, LIMITS, loadBody, type Push, type RpcCommand } from '@tautline/wire'
+import { bodyOf } from './body.ts'
 import { Calls, resultOf } from './calls.ts'
 import type { Channel } from './channel.ts'
-import { bodyOf, ChannelFace, type ClientParts, quiet } from './channel-face.ts'
-import { checkClient, checkMethod, checkName, checkOptions, checkOutbox, checkSignal, whole } from './checks.ts'
+import { ChannelFace, type ClientParts, quiet } from './channel-face.ts'
+import { check, checkClient } from './checks.ts'
 import { Connection } from './connection.ts'
 import { Emitter } from './events.ts'
 import type { ClientOptions } from './options.ts'
 import { MemoryOutbox } from './outbox.ts'
 import { Publisher } from './publisher.ts'
-import type { Session } from './session.ts'
-import type { CallOptions, ClientEvents, ClientState, ClientStateChange } from './state.ts'
+import type { CallOptions, ClientEvents, ClientState } from './state.ts'
 import { openStream } from './stream.ts'
 import { Subscriptions } from './subscriptions.ts'
 
@@ -23,18 +23,13 @@ import { Subscriptions } from './subscriptions.ts'
  * await chat.publish({ text: 'hello' })
  */
 export class Client {
-  readonly #connection: Connection
-  readonly #calls: Calls
-  readonly #publisher: Publisher
-  readonly #subscriptions: Subscriptions
+  readonly #events: Emitter<ClientEvents>
   readonly #parts: ClientParts
-  readonly #events: Emitter<Omit<ClientEvents, 'error'>>
-  readonly #errors: Emitter<Pick<ClientEvents, 'error'>>
-  #session: Session | null
-  #limits: Readonly<Record<string, number>>
-  #healthy: boolean
+  readonly #connection: Connection
+  #user: string | undefined
+  #healthy: boolean = true
   /** The application closed it: only `connect()` opens it again. */
-  #closed: boolean
+  #closed: boolean = false
 
   /**
    * Connects on first use. Listeners that throw do no harm: the error goes to `on('error')`, or, if nobody listens there,
@@ -46,51 +41,51 @@ export class Client {
   constructor(url: string | URL, options: ClientOptions = {}) {
     const settings = checkClient(url, options)
     const { clock, random } = settings
-    const maxQueue = whole(options.maxQueue, '`maxQueue`', 1, 1_000)
     const thrown = (error: unknown): void => {
       // Where nobody listens a bug of a listener is to be as loud as anywhere else.
       clock.setTimer(() => {
         throw error
       }, 0)
     }
-    const report = (error: unknown): void => (this.#errors.has('error') ? this.#trouble(error) : thrown(error))
-    this.#errors = new Emitter(thrown)
-    this.#events = new Emitter(report)
-    this.#publisher = new Publisher({
-      clock,
-      random,
-      report,
-      outbox: checkOutbox(options.outbox) ?? new MemoryOutbox(),
-    })
-    this.#calls = new Calls(clock)
-    this.#subscriptions = new Subscriptions(
-      { clock, random, maxQueue, report },
-      (key) => this.#publisher.isOwn(key),
-      (channel) => this.#events.emit('subscribed', { channel }),
+    const trouble = (error: unknown): void =>
+      this.#events.emit('error', error instanceof Error ? error : new Error(String(error)), thrown)
+    const report = (error: unknown): void => (this.#events.has('error') ? trouble : thrown)(error)
+    const { outbox = new MemoryOutbox(), maxQueue = 1_000 } = options
+    const calls = new Calls(clock)
+    const publisher = new Publisher({ clock, random, report, outbox })
+    const subscriptions = new Subscriptions({ clock, random, maxQueue, report }, publisher, (channel) =>
+      this.#events.emit('subscribed', { channel }),
     )
-    this.#session = null
-    this.#limits = {}
-    this.#healthy = true
-    this.#closed = false
-    this.#connection = new Connection(settings, {
-      prepare: () => this.#publisher.open(),
-      hello: () => ({ client: this.#publisher.client, resume: this.#subscriptions.resume() }),
-      up: (session) => this.#up(session),
-      down: () => this.#down(),
-      push: (push) => this.#push(push),
-      state: (change) => this.#changed(change),
-      trouble: (error) => this.#trouble(error),
-    })
-    const limits = (): Readonly<Record<string, number>> => this.#limits
+    this.#events = new Emitter(report)
     this.#parts = {
-      calls: this.#calls,
-      publisher: this.#publisher,
-      subscriptions: this.#subscriptions,
-      get limits() {
-        return limits()
+      calls,
+      publisher,
+      subscriptions,
+      limits: {},
+      wanted: () => {
+        if (!this.#closed && this.state === 'idle') this.#connection.connect()
       },
-      wanted: () => this.#wanted(),
     }
+    this.#connection = new Connection(settings, {
+      prepare: () => publisher.open(),
+      hello: () => ({ client: publisher.client, resume: subscriptions.resume() }),
+      up: (session) => {
+        this.#user = session.connected.user
+        this.#parts.limits = session.connected.limits
+        this.#healthy = true
+        for (const part of [subscriptions, publisher, calls]) part.up(session)
+      },
+      down: () => {
+        this.#user = undefined
+        for (const part of [calls, publisher, subscriptions]) part.down()
+      },
+      push: (push) => this.#push(push),
+      state: (change) => {
+        if (change.state === 'stopped') calls.refuse(`the client is stopped: ${change.reason?.text}`)
+        this.#events.emit('state', change)
+      },
+      trouble,
+    })
   }
 
   get state(): ClientState {
@@ -104,18 +99,18 @@ export class Client {
 
   /** Publications that are not settled. */
   get unsettled(): number {
-    return this.#publisher.size
+    return this.#parts.publisher.size
   }
 
   /** Who the server says this is, while connected. */
   get user(): string | undefined {
-    return this.#session?.connected.user
+    return this.#user
   }
 
   /** Connects now: from `idle`, `stopped`, or without waiting any longer. */
   connect(): void {
     this.#closed = false
-    this.#calls.refuse(null)
+    this.#parts.calls.refuse(null)
     this.#connection.connect()
   }
 
@@ -126,12 +121,12 @@ export class Client {
   close(): void {
     this.#closed = true
     this.#connection.close()
-    this.#calls.refuse('the client was closed: connect() first')
+    this.#parts.calls.refuse('the client was closed: connect() first')
   }
 
   /** @throws TypeError for a name that no channel can have */
   channel<T = Json>(name: string): Channel<T> {
-    return new ChannelFace<T>(checkName(name), this.#parts)
+    return new ChannelFace<T>(name, this.#parts)
   }
 
   /**
@@ -141,11 +136,9 @@ export class Client {
    * @throws TypeError, RealtimeError at once for arguments that no server takes
    */
   call<R = Json>(method: string, argument: Json | Uint8Array = null, options: CallOptions = {}): Promise<R> {
-    const call = this.#checkCall(method, argument, options, 30_000)
-    this.#wanted()
-    const { body, timeout, ms, signal } = call
-    const { promise } = this.#calls.ask<'rpc'>({ op: 'rpc', method, ms, ...body }, { timeout, signal })
-    return quiet(promise.then((result) => resultOf(result) as R))
+    const call = this.#call(method, argument, { timeout: 30_000, ...options })
+    this.#parts.wanted()
+    return quiet(this.#parts.calls.ask<'rpc'>(call, options).promise.then((result) => resultOf(result) as R))
   }
 
   /** Calls a method that answers with many values; the call begins with the iteration, leaving the loop cancels it. */
@@ -154,11 +147,11 @@ export class Client {
     argument: Json | Uint8Array = null,
     options: CallOptions = {},
   ): AsyncIterable<R, undefined> {
-    const call = this.#checkCall(method, argument, options, 0)
+    const call = { ...this.#call(method, argument, options), stream: true }
     return {
       [Symbol.asyncIterator]: () => {
-        this.#wanted()
-        return openStream<R>(this.#calls, call)
+        this.#parts.wanted()
+        return openStream<R>(this.#parts.calls, call, options)
       },
     }
   }
@@ -169,57 +162,22 @@ export class Client {
    * @throws TypeError
    */
   on<E extends keyof ClientEvents>(event: E, listener: (event: ClientEvents[E]) => void): () => void {
-    if (event === 'error') return this.#errors.on('error', listener as (event: Error) => void)
-    return this.#events.on(event as never, listener as never)
+    return this.#events.on(event, listener)
   }
 
-  #wanted(): void {
-    if (!this.#closed && this.#connection.state === 'idle') this.#connection.connect()
-  }
-
-  #checkCall(method: string, argument: Json | Uint8Array, options: CallOptions, otherwise: number) {
-    checkMethod(method)
-    checkOptions(options, 'call: its options')
-    checkSignal(options.signal)
-    const body = bodyOf(argument)
-    storeBody(body, { body: this.#limits['body'] ?? LIMITS.frame, depth: LIMITS.depth, keys: LIMITS.keys })
-    const timeout = whole(options.timeout, 'call: `timeout`', 0, otherwise)
-    return { method, body, timeout, ms: timeout === 0 ? LIMITS.wait : timeout, signal: options.signal }
-  }
-
-  #up(session: Session): void {
-    this.#session = session
-    this.#limits = session.connected.limits
-    this.#healthy = true
-    this.#subscriptions.up(session)
-    this.#publisher.up(session)
-    this.#calls.up(session)
-  }
-
-  #down(): void {
-    this.#session = null
-    this.#calls.down()
-    this.#publisher.down()
-    this.#subscriptions.down()
+  #call(method: string, argument: Json | Uint8Array, options: CallOptions): RpcCommand {
+    check('call', { method })
+    const { timeout } = check('call', options)
+    return { op: 'rpc', method, ms: timeout || LIMITS.wait, ...loadBody(bodyOf(argument, this.#parts.limits)) }
   }
 
   #push(push: Push): void {
-    if (push.ev === 'rpc') this.#calls.push(push)
-    else if (push.ev === 'msg') {
-      const { data, bytes } = push
-      this.#events.emit('message', bytes === undefined ? { data } : { data: undefined, bytes })
-    } else if (push.ev === 'health') {
+    if (push.ev === 'rpc') this.#parts.calls.push(push)
+    else if (push.ev === 'msg')
+      this.#events.emit('message', { data: push.data, ...(push.bytes && { bytes: push.bytes }) })
+    else if (push.ev === 'health') {
       this.#healthy = push.ok
       this.#events.emit('health', { ok: push.ok })
-    } else this.#subscriptions.push(push)
-  }
-
-  #changed(change: ClientStateChange): void {
-    if (change.state === 'stopped') this.#calls.refuse(`the client is stopped: ${change.reason?.text ?? ''}`)
-    this.#events.emit('state', change)
-  }
-
-  #trouble(error: unknown): void {
-    this.#errors.emit('error', error instanceof Error ? error : new Error(String(error)))
+    } else this.#parts.subscriptions.push(push)
   }
 }

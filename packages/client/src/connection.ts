@@ -4,9 +4,7 @@
 import {
   type ByePush,
   type Clock,
-  type Codec,
   type Connected,
-  DISCONNECTS,
   type DisconnectAction,
   disconnectAction,
   type Push,
@@ -22,14 +20,14 @@ import { Backoff } from './backoff.ts'
 import { Commands } from './commands.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Link } from './link.ts'
-import type { Lifecycle, WebSocketClass } from './options.ts'
+import type { ClientCodec, Lifecycle, WebSocketClass } from './options.ts'
 import type { Hello, Session } from './session.ts'
 import type { ClientState, ClientStateChange } from './state.ts'
 import { TokenSource } from './token.ts'
 
 export interface ConnectionSettings {
   readonly url: string
-  readonly codec: Codec
+  readonly codec: ClientCodec
   readonly WebSocket: WebSocketClass
   readonly token: string | (() => string | Promise<string>) | undefined
   readonly lifecycle: Lifecycle | null
@@ -77,11 +75,13 @@ const STEADY = 10_000
 
 /** What the retry of a refused `connect` amounts to. */
 const REFUSED: Readonly<Record<RealtimeError['retry'], number>> = {
-  no: DISCONNECTS.forbidden.code,
-  later: DISCONNECTS.overloaded.code,
-  auth: DISCONNECTS['token-expired'].code,
-  unknown: DISCONNECTS.internal.code,
+  no: 4400,
+  later: 4003,
+  auth: 4200,
+  unknown: 4000,
 }
+
+const MALFORMED = 4300
 
 /** Why a connection ended. */
 interface End {
@@ -99,42 +99,29 @@ export class Connection {
   readonly #events: ConnectionEvents
   readonly #tokens: TokenSource
   readonly #backoff: Backoff
-  #state: ClientState
+  #state: ClientState = 'idle'
   /** Counts attempts, and whatever ends one: what was begun under another number is of no interest any more. */
-  #attempt: number
-  #link: Link | null
-  #commands: Commands | null
-  #heartbeat: Heartbeat | null
+  #attempt: number = 0
+  #link: Link | null = null
+  #commands: Commands | null = null
+  #heartbeat: Heartbeat | null = null
   /** The deadline while connecting, the next attempt while waiting. */
-  #timer: Timer | null
-  #unlisten: (() => void) | null
-  #previous: { readonly conn: string; readonly secret: string } | null
-  #began: number
-  #steadyFrom: number
+  #timer: Timer | null = null
+  #unlisten: (() => void) | null = null
+  #previous: { readonly conn: string; readonly secret: string } | null = null
+  #began: number = Number.NEGATIVE_INFINITY
+  #steadyFrom: number = Number.POSITIVE_INFINITY
   /** The server's time minus the monotonic clock. */
-  #ahead: number
+  #ahead: number = 0
   /** The world around changed while an attempt was under way: if it fails, another one at once. */
-  #eager: boolean
-  #renewing: boolean
+  #eager: boolean = false
+  #renewing: boolean = false
 
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
     this.#settings = settings
     this.#events = events
     this.#tokens = new TokenSource(settings.token)
     this.#backoff = new Backoff(settings.random, settings.backoff.min, settings.backoff.max)
-    this.#state = 'idle'
-    this.#attempt = 0
-    this.#link = null
-    this.#commands = null
-    this.#heartbeat = null
-    this.#timer = null
-    this.#unlisten = null
-    this.#previous = null
-    this.#began = Number.NEGATIVE_INFINITY
-    this.#steadyFrom = Number.POSITIVE_INFINITY
-    this.#ahead = 0
-    this.#eager = false
-    this.#renewing = false
   }
 
   get state(): ClientState {
@@ -298,7 +285,7 @@ export class Connection {
   /** The server makes no sense: tell it, and try another time. */
   #rubbish(error: unknown): void {
     const attempt = this.#attempt
-    const code = error instanceof WireError ? error.closeCode : DISCONNECTS.malformed.code
+    const code = error instanceof WireError ? error.closeCode : MALFORMED
     const text = error instanceof Error ? error.message : String(error)
     this.#link?.end(code, text)
     this.#events.trouble(error)
@@ -393,7 +380,7 @@ export class Connection {
     this.#clearTimer()
     this.#timer = this.#settings.clock.setTimer(() => {
       this.#link?.end(4005, 'timeout')
-      this.#lost({ code: DISCONNECTS['connect-timeout'].code, text, undead: true })
+      this.#lost({ code: 4005, text, undead: true })
     }, this.#settings.connectTimeout)
   }
 

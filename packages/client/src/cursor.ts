@@ -22,18 +22,11 @@ export type Crossing = 'passed' | 'known' | 'broken'
 
 export class Cursor {
   /** Everything up to here was received; null before the first answer. */
-  position: Position | null
+  position: Position | null = null
   /** The epoch of what comes next on this connection (§4.2). */
-  #wireEpoch: string
-  #head: Position | null
-  #passed: string[]
-
-  constructor() {
-    this.position = null
-    this.#wireEpoch = ''
-    this.#head = null
-    this.#passed = []
-  }
+  #wireEpoch: string = ''
+  #head: Position | null = null
+  #passed: string[] = []
 
   /** Is everything received that was known when the server answered? (§5.3) */
   get live(): boolean {

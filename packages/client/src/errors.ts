@@ -25,12 +25,11 @@ export class NotReachedError extends Error {
 export class UnknownOutcomeError extends RealtimeError {
   override readonly name: string = 'UnknownOutcomeError'
   readonly #resend: () => Promise<PublishResult>
-  #done: boolean
+  #done: boolean = false
 
   constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
     super('unknown', 'it was sent, but too long ago to find out whether it was stored: resend() or drop()', { cause })
     this.#resend = resend
-    this.#done = false
   }
 
   /** Publishes it again, with a new key, behind what waits already. */

@@ -23,11 +23,10 @@ export function callOutside<A extends readonly unknown[]>(
 /** Listeners by event. One that throws does not keep the others from hearing. */
 export class Emitter<Events> {
   readonly #report: Report
-  readonly #listeners: Map<keyof Events, ((event: never) => unknown)[]>
+  readonly #listeners: Map<keyof Events, ((event: never) => unknown)[]> = new Map()
 
   constructor(report: Report) {
     this.#report = report
-    this.#listeners = new Map()
   }
 
   /**
@@ -51,7 +50,8 @@ export class Emitter<Events> {
     return (this.#listeners.get(event)?.length ?? 0) > 0
   }
 
-  emit<E extends keyof Events>(event: E, value: Events[E]): void {
-    for (const listener of this.#listeners.get(event) ?? []) callOutside(this.#report, listener, value as never)
+  /** @param report gets what listeners throw, instead of the common one */
+  emit<E extends keyof Events>(event: E, value: Events[E], report: Report = this.#report): void {
+    for (const listener of this.#listeners.get(event) ?? []) callOutside(report, listener, value as never)
   }
 }

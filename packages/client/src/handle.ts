@@ -61,41 +61,32 @@ export class Handle<T> implements Subscription<T> {
   /** Where the server has to begin for this subscription; null: it follows the attachment. */
   want: From | null
   /** The position up to which everything is in the queue, or was. */
-  received: Position | null
-  error: Error | null
+  received: Position | null = null
+  error: Error | null = null
   readonly #owner: Owner
   readonly #settings: HandleSettings
   readonly #emitter: Emitter<SubscriptionEvents<T>>
-  readonly #queue: Queue<Item<T>, Message<T>>
+  readonly #queue: Queue<Item<T>, Message<T>> = new Queue()
   readonly #reached: Reached
   readonly #backoff: Backoff
-  #state: SubscriptionState
-  #ended: Promise<void> | null
+  #state: SubscriptionState = 'idle'
+  #ended: Promise<void> | null = null
   /** It did follow, and fell behind. */
-  #behind: boolean
+  #behind: boolean = false
   /** Losses in the queue, or under way. */
-  #losses: number
+  #losses: number = 0
   /** A snapshot is under way: nothing is handed over. */
-  #held: boolean
-  #draining: boolean
+  #held: boolean = false
+  #draining: boolean = false
 
   constructor(owner: Owner, settings: HandleSettings, options: SubscribeOptions<T>) {
     this.options = options
     this.want = options.from ?? (options.last === undefined ? 'head' : { last: options.last })
-    this.received = null
-    this.error = null
     this.#owner = owner
     this.#settings = settings
     this.#emitter = new Emitter(settings.report)
-    this.#queue = new Queue()
     this.#reached = new Reached(settings.clock)
     this.#backoff = new Backoff(settings.random, 500, 20_000)
-    this.#state = 'idle'
-    this.#ended = null
-    this.#behind = false
-    this.#losses = 0
-    this.#held = false
-    this.#draining = false
     if (options.onMessage !== undefined) this.#emitter.on('message', options.onMessage)
     if (options.onLost !== undefined) this.#emitter.on('lost', options.onLost)
   }

@@ -26,10 +26,10 @@ export class Heartbeat {
   readonly #silence: number
   #heard: number
   #ahead: number
-  #look: Timer | null
-  #probe: Timer | null
+  #look: Timer | null = null
+  #probe: Timer | null = null
   /** The timer of the last probe was late, and it was asked again. */
-  #again: boolean
+  #again: boolean = false
 
   constructor(clock: Clock, ping: { readonly every: number; readonly timeout: number }, actions: HeartbeatActions) {
     this.#clock = clock
@@ -37,9 +37,6 @@ export class Heartbeat {
     this.#silence = ping.every + ping.timeout
     this.#heard = clock.now()
     this.#ahead = clock.wall() - this.#heard
-    this.#look = null
-    this.#probe = null
-    this.#again = false
     this.#watch()
   }
 

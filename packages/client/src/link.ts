@@ -1,8 +1,8 @@
 // One WebSocket, from its opening to its end, as the connection sees it: frames in and out, opened once, closed once.
 // It never reconnects and knows nothing of what the frames say.
 
-import type { Codec, Encoded } from '@tautline/wire'
-import type { WebSocketClass, WebSocketLike } from './options.ts'
+import type { Encoded } from '@tautline/wire'
+import type { ClientCodec, WebSocketClass, WebSocketLike } from './options.ts'
 
 export interface LinkEvents {
   opened(): void
@@ -25,14 +25,13 @@ export class Link {
   readonly #webSocket: WebSocketLike
   readonly #subprotocol: string
   /** What an error event said, for the reason of the close that follows. */
-  #trouble: string
+  #trouble: string = ''
 
   /** @throws whatever the class throws for an address it cannot use */
-  constructor(WebSocket: WebSocketClass, url: string, codec: Codec, events: LinkEvents) {
+  constructor(WebSocket: WebSocketClass, url: string, codec: ClientCodec, events: LinkEvents) {
     const webSocket = new WebSocket(url, [codec.subprotocol])
     this.#webSocket = webSocket
     this.#subprotocol = codec.subprotocol
-    this.#trouble = ''
     webSocket.binaryType = 'arraybuffer'
     webSocket.onopen = () => events.opened()
     webSocket.onmessage = ({ data }: SocketEvent) =>

@@ -24,12 +24,12 @@ function isFence(item: Publication | Fence): item is Fence {
 }
 
 /** The messages of a page: their epochs begin with that of `start`, and change at each fence (tautline.v1 §4.2). */
-export function messagesOf(page: HistoryPage, isOwn: (key: string | undefined) => boolean): Message<Json>[] {
+export function messagesOf(page: HistoryPage, publisher: { isOwn(key: string | undefined): boolean }): Message<Json>[] {
   let { epoch } = page.start
   const messages: Message<Json>[] = []
   for (const item of page.items) {
     if (isFence(item)) epoch = item.epoch
-    else messages.push(messageOf(item, { epoch, offset: item.off ?? 0, id: item.id }, isOwn(item.key)))
+    else messages.push(messageOf(item, { epoch, offset: item.off ?? 0, id: item.id }, publisher.isOwn(item.key)))
   }
   return messages
 }

@@ -27,14 +27,17 @@ export interface Lifecycle {
   listen(wake: (why: 'online' | 'wake' | 'show') => void): () => void
 }
 
+/** What a client uses of a codec. */
+export type ClientCodec = Pick<Codec, 'subprotocol' | 'binary' | 'decode' | 'encode' | 'join'>
+
 export interface ClientOptions {
   /**
    * Who this is. A function is called before the first connection, and whenever the server wants another token; what it
    * throws is tried again with backoff, a RealtimeError with retry 'no' stops the client.
    */
   readonly token?: string | (() => string | Promise<string>)
-  /** Default jsonCodec; msgpackCodec of '@tautline/wire/msgpack'. */
-  readonly codec?: Codec
+  /** Default: JSON. Or msgpackCodec of '@tautline/wire/msgpack'. */
+  readonly codec?: ClientCodec
   /** Default globalThis.WebSocket: browsers, and Node from 22. */
   readonly WebSocket?: WebSocketClass
   /** Default: the page's events where there is a document; none elsewhere. */

@@ -1,7 +1,7 @@
 // Where publications wait until the server has said what became of them: the interface, and the one in memory. It never
 // sends anything.
 
-import { RealtimeError, type StoredBody, utf8Length } from '@tautline/wire'
+import { RealtimeError, type StoredBody } from '@tautline/wire'
 
 /** One publication that is not settled. Channel and key together name it. */
 export interface OutboxEntry {
@@ -40,9 +40,9 @@ export interface Outbox {
 /** What an entry weighs beside its body: names, numbers, a place in a map. */
 const OVERHEAD = 128
 
-/** Bytes that an entry takes. */
+/** Bytes of memory that an entry takes: text has two a character. */
 export function weigh({ body, channel, key, state }: OutboxEntry): number {
-  const content = body.json === undefined ? body.bytes.byteLength : utf8Length(body.json)
+  const content = body.json === undefined ? body.bytes.length : body.json.length * 2
   return OVERHEAD + channel.length + key.length + (state?.length ?? 0) + content
 }
 
@@ -50,8 +50,8 @@ export function weigh({ body, channel, key, state }: OutboxEntry): number {
 export class MemoryOutbox implements Outbox {
   readonly #maxEntries: number
   readonly #maxBytes: number
-  #entries: number
-  #bytes: number
+  #entries: number = 0
+  #bytes: number = 0
 
   /** @throws TypeError */
   constructor(options: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
@@ -60,8 +60,6 @@ export class MemoryOutbox implements Outbox {
     if (!(this.#maxEntries > 0 && this.#maxBytes > 0)) {
       throw new TypeError('MemoryOutbox: `maxEntries` and `maxBytes` must be numbers over 0')
     }
-    this.#entries = 0
-    this.#bytes = 0
   }
 
   open(fresh: () => string): OutboxContent {

@@ -17,9 +17,11 @@ export function deferred<T>(): Deferred<T> {
   return made
 }
 
-/** Was it the signal of the application? */
-export function cancelled(what: string, signal: AbortSignal): RealtimeError {
-  return new RealtimeError('cancelled', `${what} was cancelled by its signal`, { cause: signal.reason })
+/** What the signal of the application ended; `unknown`: it may have happened. */
+export function cancelled(what: string, signal: AbortSignal, unknown = false): RealtimeError {
+  return new RealtimeError(unknown ? 'unknown' : 'cancelled', `${what} was ended by its signal`, {
+    cause: signal.reason,
+  })
 }
 
 const NOTHING = (): void => {}

@@ -6,6 +6,7 @@ import {
   type Clock,
   LIMITS,
   loadBody,
+  type PublishCommand,
   type Random,
   RealtimeError,
   type Reply,
@@ -18,7 +19,7 @@ import { UnknownOutcomeError } from './errors.ts'
 import type { Report } from './events.ts'
 import { Lane, type Pending } from './lane.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
-import { cancelled, type Deferred, deferred, onAbort } from './promises.ts'
+import { cancelled, deferred, onAbort } from './promises.ts'
 import type { Session } from './session.ts'
 
 export interface PublisherSettings {
@@ -30,323 +31,243 @@ export interface PublisherSettings {
 
 /** Bytes that may wait in the WebSocket before more is given to it. */
 const HIGH_MARK = 262_144
-/** Own keys remembered after they are settled: the echo may come later. */
-const ECHOES = 2_000
+/** Own keys remembered, to know their echo. */
+const ECHOES = 20_000
 
 export class Publisher {
+  /** The secret of the outbox; `open` comes first. */
+  client: string = ''
   readonly #settings: PublisherSettings
-  readonly #lanes: Map<string, Lane>
-  /** By channel and key. */
-  readonly #unsettled: Map<string, Pending>
-  readonly #echoes: Set<string>
-  #opening: Promise<void> | null
-  /** The outbox was opened, and said whose it is. */
-  #client: string | null
-  #session: Session | null
-  #inflight: number
-  #most: number
-  /** The outbox is noting first transmissions: nothing overtakes them. */
-  #stamping: boolean
+  readonly #lanes: Map<string, Lane> = new Map()
+  readonly #unsettled: Set<Pending> = new Set()
+  readonly #echoes: Set<string> = new Set()
+  #opening: Promise<void> | null = null
+  #session: Session | null = null
+  /** Commands under way, and how many may be. */
+  #inflight: number = 0
+  #most: number = 0
+  /** Sending: nothing overtakes what is being noted in the outbox. */
+  #busy: boolean = false
 
   constructor(settings: PublisherSettings) {
     this.#settings = settings
-    this.#lanes = new Map()
-    this.#unsettled = new Map()
-    this.#echoes = new Set()
-    this.#opening = null
-    this.#client = null
-    this.#session = null
-    this.#inflight = 0
-    this.#most = 1
-    this.#stamping = false
   }
 
   get size(): number {
     return this.#unsettled.size
   }
 
-  /** The secret of the outbox; `open` comes first. */
-  get client(): string {
-    return this.#client ?? ''
+  isOwn(key: string | undefined): boolean {
+    return this.#echoes.has(key as string)
   }
 
-  isOwn(key: string): boolean {
-    return this.#echoes.has(key)
-  }
-
-  /** Resolved, or nothing, when the outbox is open. */
-  open(): void | Promise<void> {
-    if (this.#client !== null) return
-    if (this.#opening !== null) return this.#opening
-    const content = this.#settings.outbox.open(() => base64url(this.#settings.random.bytes(16)))
-    const opened = ({ client, entries }: Awaited<typeof content>): void => {
-      this.#client = client
-      for (const entry of entries.toReversed()) {
-        this.#lane(entry.channel).addFirst(this.#take(entry, deferred(), true))
-      }
-    }
-    if (!(content instanceof Promise)) return opened(content)
-    this.#opening = content.then(opened)
-    // An outbox that cannot be opened is tried again with the next attempt.
-    this.#opening.catch(() => {
+  /** Resolves when the outbox is open. One that cannot be opened is tried again with the next attempt. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().catch((error: unknown) => {
       this.#opening = null
+      throw error
     })
     return this.#opening
   }
 
   publish(channel: string, body: StoredBody, options: PublishOptions): Promise<PublishResult> {
-    const { state, signal } = options
-    const result = deferred<PublishResult>()
+    const { random, outbox } = this.#settings
+    const { key = base64url(random.bytes(12)), state, signal } = options
+    const pending = this.#pending({ channel, key, body, ...(state && { state }), since: null })
+    pending.lane.pending.push(pending)
     if (signal?.aborted) {
-      result.reject(cancelled('publish', signal))
-      return result.promise
+      this.#abort(pending, signal)
+      return pending.promise
     }
-    const key = options.key ?? base64url(this.#settings.random.bytes(12))
-    const same = this.#unsettled.get(`${channel} ${key}`)
-    if (same !== undefined) return this.#repeated(same, body, state)
-    const entry: OutboxEntry = { channel, key, body, ...(state === undefined ? null : { state }), since: null }
-    let kept: void | Promise<void>
-    try {
-      const opening = this.open()
-      const put = (): void | Promise<void> => this.#settings.outbox.put(entry)
-      kept = opening === undefined ? put() : opening.then(put)
-    } catch (error) {
-      result.reject(error as Error)
-      return result.promise
-    }
-    const pending = this.#take(entry, result, kept === undefined)
-    this.#lane(channel).add(pending)
     pending.forget = onAbort(signal, () => this.#abort(pending, signal as AbortSignal))
-    if (kept !== undefined) void this.#keep(pending, kept)
-    this.#pump()
-    return result.promise
+    void this.open()
+      .then(() => outbox.put(pending.entry))
+      .then(
+        () => {
+          pending.kept = true
+          // Given up meanwhile: it was settled before it was there.
+          if (pending.settled) this.#forget(pending.entry)
+          void this.#pump()
+        },
+        (error: Error) => this.#settle(pending, () => pending.reject(error)),
+      )
+    return pending.promise
   }
 
   up(session: Session): void {
-    const inflight = session.connected.limits['inflight'] ?? LIMITS.inflight
     this.#session = session
     // The other half is for everything else.
-    this.#most = Math.max(1, inflight >> 1)
+    this.#most = Math.max(1, (session.connected.limits['inflight'] ?? LIMITS.inflight) >> 1)
     this.#inflight = 0
-    this.#pump()
+    void this.#pump()
   }
 
   down(): void {
     this.#session = null
     for (const [channel, lane] of this.#lanes) {
-      this.#clearTimer(lane)
+      this.#settings.clock.clearTimer(lane.timer)
+      lane.timer = null
       lane.restart(0)
-      if (lane.size === 0) this.#lanes.delete(channel)
+      if (lane.pending.length === 0) this.#lanes.delete(channel)
     }
   }
 
-  #take(entry: OutboxEntry, result: Deferred<PublishResult>, kept: boolean): Pending {
-    const pending: Pending = {
+  async #open(): Promise<void> {
+    const { outbox, random } = this.#settings
+    const { client, entries } = await outbox.open(() => base64url(random.bytes(16)))
+    this.client = client
+    // What was there before goes before what was published meanwhile.
+    for (const entry of entries.toReversed()) {
+      const pending = this.#pending(entry)
+      pending.kept = true
+      pending.lane.pending.unshift(pending)
+    }
+  }
+
+  #pending(entry: OutboxEntry): Pending {
+    const { channel, key, since } = entry
+    let lane = this.#lanes.get(channel)
+    if (lane === undefined) {
+      lane = new Lane(new Backoff(this.#settings.random, 500, 20_000))
+      this.#lanes.set(channel, lane)
+    }
+    const transmissions = since === null ? 0 : 1
+    const pending = {
+      ...deferred<PublishResult>(),
       entry,
-      deferred: result,
-      kept,
-      transmissions: entry.since === null ? 0 : 1,
+      lane,
+      kept: false,
+      transmissions,
       settled: false,
       forget: () => {},
     }
-    this.#unsettled.set(`${entry.channel} ${entry.key}`, pending)
-    this.#remember(entry.key)
+    this.#unsettled.add(pending)
+    this.#echoes.add(key)
+    if (this.#echoes.size > ECHOES) this.#echoes.delete(this.#echoes.values().next().value as string)
     return pending
   }
 
-  /** The same key again, before the first was settled. */
-  #repeated(same: Pending, body: StoredBody, state: string | undefined): Promise<PublishResult> {
-    const { entry } = same
-    if (entry.state === state && entry.body.json === body.json && sameBytes(entry.body.bytes, body.bytes)) {
-      return same.deferred.promise
-    }
-    const { promise, reject } = deferred<PublishResult>()
-    reject(new RealtimeError('key-conflict'))
-    return promise
-  }
-
-  async #keep(pending: Pending, kept: Promise<void>): Promise<void> {
-    try {
-      await kept
-      pending.kept = true
-      this.#pump()
-    } catch (error) {
-      this.#settle(pending, () => pending.deferred.reject(error as Error))
-    }
-  }
-
-  #lane(channel: string): Lane {
-    const lane = this.#lanes.get(channel)
-    if (lane !== undefined) return lane
-    const made = new Lane(channel, new Backoff(this.#settings.random, 500, 20_000))
-    this.#lanes.set(channel, made)
-    return made
-  }
-
-  #remember(key: string): void {
-    this.#echoes.add(key)
-    if (this.#echoes.size <= ECHOES + this.#unsettled.size) return
-    for (const oldest of this.#echoes) {
-      this.#echoes.delete(oldest)
-      return
-    }
-  }
-
-  /** Sends what may be sent now: channel by channel in turn, each in its order. */
-  #pump(): void {
+  /** Sends what may be sent now. */
+  async #pump(): Promise<void> {
+    const { outbox, report } = this.#settings
     const session = this.#session
-    if (session === null || this.#stamping) return
-    const batch: { readonly lane: Lane; readonly pending: Pending }[] = []
-    let more = true
-    while (more && session.buffered < HIGH_MARK) {
-      more = false
+    if (session === null || this.#busy) return
+    const batch = this.#batch(session)
+    if (batch.length === 0) return
+    const fresh = batch.filter(({ entry }) => entry.since === null)
+    const since = session.serverTime()
+    this.#busy = true
+    try {
+      // §7.2: fixed, and stored where the outbox stores, before the first byte leaves.
+      if (fresh.length > 0)
+        await outbox.stamp(
+          fresh.map(({ entry }) => entry),
+          since,
+        )
+      for (const pending of fresh) pending.entry = { ...pending.entry, since }
+      // On another connection `down` has made all of them unsent.
+      if (this.#session === session) for (const pending of batch) this.#transmit(session, pending)
+    } catch (error) {
+      report(error)
+      if (this.#session === session) {
+        this.#inflight -= batch.length
+        for (const { lane } of batch) if (lane.timer === null) this.#breakLane(lane, undefined)
+      }
+    }
+    this.#busy = false
+    void this.#pump()
+  }
+
+  /** Channel by channel in turn, each in its order. */
+  #batch(session: Session): Pending[] {
+    const batch: Pending[] = []
+    for (let before = -1; before < batch.length && session.buffered < HIGH_MARK; ) {
+      before = batch.length
       for (const lane of this.#lanes.values()) {
         const pending = lane.next
         if (pending === undefined) continue
-        if (this.#inflight >= this.#most) return this.#stamp(session, batch)
+        if (this.#inflight >= this.#most) return batch
         this.#inflight++
-        lane.advance()
-        batch.push({ lane, pending })
-        more = true
+        lane.sent++
+        batch.push(pending)
       }
     }
-    this.#stamp(session, batch)
+    return batch
   }
 
-  /** §7.2: `since` is fixed, and stored where the outbox stores, before the first byte leaves. */
-  #stamp(session: Session, batch: readonly { readonly lane: Lane; readonly pending: Pending }[]): void {
-    if (batch.length === 0) return
-    const fresh = batch.filter(({ pending }) => pending.entry.since === null)
-    const since = session.serverTime()
-    for (const { pending } of fresh) pending.entry = { ...pending.entry, since }
-    const stamped =
-      fresh.length === 0
-        ? undefined
-        : this.#settings.outbox.stamp(
-            fresh.map((of) => of.pending.entry),
-            since,
-          )
-    if (stamped === undefined) return this.#transmit(session, batch)
-    this.#stamping = true
-    stamped.then(
-      () => {
-        this.#stamping = false
-        // On another connection `down` has made all of them unsent.
-        if (this.#session === session) this.#transmit(session, batch)
-        this.#pump()
-      },
-      (error: unknown) => {
-        this.#stamping = false
-        this.#inflight -= batch.length
-        this.#settings.report(error)
-        for (const { pending } of batch)
-          pending.entry = { ...pending.entry, ...(pending.transmissions === 0 ? { since: null } : null) }
-        if (this.#session === session) for (const { lane } of batch) this.#breakLane(session, lane, undefined)
+  #transmit(session: Session, pending: Pending): void {
+    const { entry, lane } = pending
+    const { channel, key, body, state, since } = entry
+    const { number } = lane
+    if (pending.settled) {
+      this.#inflight--
+      return
+    }
+    pending.transmissions++
+    session.send(
+      { op: 'publish', ch: channel, key, since, lane: number, state, ...loadBody(body) } as PublishCommand,
+      (reply) => {
+        if (reply === null) return
+        this.#inflight--
+        this.#answered(session, number, pending, reply)
+        void this.#pump()
       },
     )
   }
 
-  #transmit(session: Session, batch: readonly { readonly lane: Lane; readonly pending: Pending }[]): void {
-    for (const { lane, pending } of batch) {
-      if (pending.settled) {
-        this.#inflight--
-        continue
-      }
-      const { channel, key, body, state, since } = pending.entry
-      const number = lane.number
-      pending.transmissions++
-      session.send(
-        {
-          op: 'publish',
-          ch: channel,
-          key,
-          since: since ?? 0,
-          lane: number,
-          ...(state === undefined ? null : { state }),
-          ...loadBody(body),
-        },
-        (reply) => {
-          if (reply === null) return
-          this.#inflight--
-          this.#answered(session, lane, number, pending, reply)
-          this.#pump()
-        },
-      )
-    }
-  }
-
-  #answered(session: Session, lane: Lane, number: number, pending: Pending, reply: Reply): void {
-    const { key } = pending.entry
+  #answered(session: Session, number: number, pending: Pending, reply: Reply): void {
+    const { entry, lane } = pending
     if (reply.error === undefined) {
       const published = readOk('publish', reply.ok)
       lane.backoff.reset()
-      this.#settle(pending, () => pending.deferred.resolve({ ...published, key }))
+      this.#settle(pending, () => pending.resolve({ ...published, key: entry.key }))
       return
     }
-    if (pending.settled) return
     const error = RealtimeError.from(reply.error)
-    if (error.retry !== 'no') {
-      if (error.retry === 'auth') session.renew()
-      // Those sent behind it under the same number are `aborted`: once is enough.
-      if (number === lane.number && lane.timer === null) this.#breakLane(session, lane, error.after)
+    if (error.retry === 'no') {
+      const unknown = error.code === 'key-expired' && pending.transmissions > 1
+      this.#settle(pending, () => pending.reject(unknown ? this.#unknown(entry, error) : error))
       return
     }
-    const unknown = error.code === 'key-expired' && pending.transmissions > 1
-    this.#settle(pending, () => pending.deferred.reject(unknown ? this.#unknown(pending.entry, error) : error))
+    if (error.retry === 'auth') session.renew()
+    // Those sent behind it under the same number are `aborted`: once is enough.
+    if (number === lane.number && lane.timer === null) this.#breakLane(lane, error.after)
   }
 
   /** §7.4: wait, raise the number, send all unsettled again in their first order. */
-  #breakLane(session: Session, lane: Lane, after: number | undefined): void {
+  #breakLane(lane: Lane, after: number | undefined): void {
     lane.timer = this.#settings.clock.setTimer(() => {
       lane.timer = null
-      if (this.#session !== session) return
       lane.restart(lane.number + 1)
-      this.#pump()
+      void this.#pump()
     }, lane.backoff.next(after))
   }
 
   /** §7.6: only the application knows whether twice is worse than never. */
-  #unknown(entry: OutboxEntry, cause: RealtimeError): UnknownOutcomeError {
-    const { channel, body, state } = entry
-    return new UnknownOutcomeError(cause, () => this.publish(channel, body, state === undefined ? {} : { state }))
+  #unknown({ channel, body, state }: OutboxEntry, cause: RealtimeError): UnknownOutcomeError {
+    return new UnknownOutcomeError(cause, () => this.publish(channel, body, { ...(state && { state }) }))
   }
 
   #abort(pending: Pending, signal: AbortSignal): void {
-    const sent = pending.transmissions > 0
-    const error = sent
-      ? new RealtimeError('unknown', 'publish was given up by its signal after it had been sent', {
-          cause: signal.reason,
-        })
-      : cancelled('publish', signal)
-    this.#settle(pending, () => pending.deferred.reject(error))
+    const error = cancelled('publish', signal, pending.transmissions > 0)
+    this.#settle(pending, () => pending.reject(error))
   }
 
   #settle(pending: Pending, tell: () => void): void {
     if (pending.settled) return
+    const { entry, lane, kept } = pending
     pending.settled = true
     pending.forget()
-    const { entry } = pending
-    const lane = this.#lanes.get(entry.channel)
-    this.#unsettled.delete(`${entry.channel} ${entry.key}`)
-    lane?.remove(pending)
+    this.#unsettled.delete(pending)
+    lane.remove(pending)
     // A lane that was never raised may begin anew.
-    if (lane?.size === 0 && lane.number === 0 && lane.timer === null) this.#lanes.delete(entry.channel)
-    try {
-      const removed = this.#settings.outbox.remove(entry)
-      if (removed instanceof Promise) removed.catch(this.#settings.report)
-    } catch (error) {
-      this.#settings.report(error)
-    }
+    if (lane.pending.length === 0 && lane.number === 0 && lane.timer === null) this.#lanes.delete(entry.channel)
+    if (kept) this.#forget(entry)
     tell()
   }
 
-  #clearTimer(lane: Lane): void {
-    if (lane.timer !== null) this.#settings.clock.clearTimer(lane.timer)
-    lane.timer = null
+  #forget(entry: OutboxEntry): void {
+    const { outbox, report } = this.#settings
+    void (async () => outbox.remove(entry))().catch(report)
   }
-}
-
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
 }

@@ -6,20 +6,12 @@ import { type Deferred, deferred } from './promises.ts'
 /** @typeParam I what waits; V what an iterator is given */
 export class Queue<I, V> {
   /** Was an iterator opened? */
-  opened: boolean
-  #items: I[]
+  opened: boolean = false
+  #items: I[] = []
   /** Index of the first: what is before it was taken. */
-  #taken: number
-  readonly #asking: Deferred<IteratorResult<V, undefined>>[]
-  #ended: { readonly error: Error | null } | null
-
-  constructor() {
-    this.opened = false
-    this.#items = []
-    this.#taken = 0
-    this.#asking = []
-    this.#ended = null
-  }
+  #taken: number = 0
+  readonly #asking: Deferred<IteratorResult<V, undefined>>[] = []
+  #ended: { readonly error: Error | null } | null = null
 
   get length(): number {
     return this.#items.length - this.#taken

@@ -21,15 +21,12 @@ export type Verdict = 'reached' | 'diverged' | 'lost' | 'stopped' | 'pending'
 
 export class Reached {
   readonly #clock: Clock
-  readonly #steps: Step[]
-  readonly #waiting: Map<object, { readonly position: Position; settle(verdict: Verdict): void }>
-  #position: Position | null
+  readonly #steps: Step[] = []
+  readonly #waiting: Map<object, { readonly position: Position; settle(verdict: Verdict): void }> = new Map()
+  #position: Position | null = null
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.#steps = []
-    this.#waiting = new Map()
-    this.#position = null
   }
 
   /** What was handed over up to now. */

@@ -13,24 +13,19 @@ const MOST_MEMBERS = 10_000
 export type FetchPage = (page: string | undefined, settle: (page: MembersPage | null) => void) => void
 
 export class Roster {
-  readonly members: Map<string, Member>
+  readonly members: Map<string, Member> = new Map()
   /** Of the whole channel. */
-  count: number
+  count: number = 0
   readonly #fetch: FetchPage
   readonly #changed: (change: MembersChange) => void
-  #rev: number
-  #waiting: MembersPush[] | null
+  #rev: number = -1
+  #waiting: MembersPush[] | null = null
   /** Names the fetch under way: the answers to older ones are of no interest. */
-  #round: number
+  #round: number = 0
 
   constructor(fetch: FetchPage, changed: (change: MembersChange) => void) {
-    this.members = new Map()
-    this.count = 0
     this.#fetch = fetch
     this.#changed = changed
-    this.#rev = -1
-    this.#waiting = null
-    this.#round = 0
   }
 
   /** A new attachment: its `rev` begins anew. What was known stays until the list is here, so that nothing flickers. */

@@ -22,34 +22,24 @@ const SHARE = 0.75
 
 export class Subscriptions implements Registry {
   readonly settings: HandleSettings
-  readonly #own: (key: string) => boolean
+  readonly publisher: Registry['publisher']
   readonly #announce: (channel: string) => void
-  readonly #attachments: Map<string, Attachment>
+  readonly #attachments: Map<string, Attachment> = new Map()
   /** Those of them that are patterns. */
-  readonly #patterns: Set<Attachment>
+  readonly #patterns: Set<Attachment> = new Set()
   /** Told to the server to end, not answered yet: how often. */
-  readonly #leaving: Map<string, number>
+  readonly #leaving: Map<string, number> = new Map()
   /** Listed in `connect`, and of no interest since. */
-  readonly #orphans: Set<string>
-  #session: Session | null
+  readonly #orphans: Set<string> = new Set()
+  #session: Session | null = null
   /** Of the last server: the next one will have the same. */
-  #limits: Readonly<Record<string, number>>
+  #limits: Readonly<Record<string, number>> = {}
 
   /** @param announce the server made a subscription that nobody asked for */
-  constructor(settings: HandleSettings, own: (key: string) => boolean, announce: (channel: string) => void) {
+  constructor(settings: HandleSettings, publisher: Registry['publisher'], announce: (channel: string) => void) {
     this.settings = settings
-    this.#own = own
+    this.publisher = publisher
     this.#announce = announce
-    this.#attachments = new Map()
-    this.#patterns = new Set()
-    this.#leaving = new Map()
-    this.#orphans = new Set()
-    this.#session = null
-    this.#limits = {}
-  }
-
-  isOwn(key: string | undefined): boolean {
-    return key !== undefined && this.#own(key)
   }
 
   subscribe(channel: string, options: SubscribeOptions<Json>): Handle<Json> {

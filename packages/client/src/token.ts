@@ -4,12 +4,11 @@
 export class TokenSource {
   readonly #source: string | (() => string | Promise<string>) | undefined
   #kept: string | undefined
-  #until: number
+  #until: number = Number.POSITIVE_INFINITY
 
   constructor(source: string | (() => string | Promise<string>) | undefined) {
     this.#source = source
     this.#kept = typeof source === 'string' ? source : undefined
-    this.#until = Number.POSITIVE_INFINITY
   }
 
   /** Can there be another one? */

@@ -277,18 +277,18 @@ test('the own echo is known by its key, whether it comes before or after the ok'
   assert.deepEqual(own, [true, true, false])
 })
 
-test('the same key twice before it is settled is one publication; with something else it is a conflict', async () => {
+test('a key of the application goes as it is: the server knows whether it is the same publication', async () => {
   const bench = new Bench()
   const socket = await bench.up()
   const channel = bench.client.channel('a')
   const one = channel.publish(1, { key: 'k' })
-  const two = channel.publish(1, { key: 'k' })
-  await assert.rejects(channel.publish(2, { key: 'k' }), { code: 'key-conflict' })
-  void bench.client.channel('b').publish(2, { key: 'k' })
-  const commands = await socket.rest()
-  assert.equal(commands.length, 2)
-  socket.ok(commands[0], { position: at(1) })
-  assert.deepEqual(await one, await two)
+  const two = channel.publish(2, { key: 'k' })
+  const [first, second] = await socket.rest()
+  assert.deepEqual([first.key, second.key], ['k', 'k'])
+  socket.ok(first, { position: at(1) })
+  socket.refuse(second, 'key-conflict', 'no')
+  assert.equal((await one).key, 'k')
+  await assert.rejects(two, { code: 'key-conflict' })
 })
 
 test('auth failures ask for a new token on the connection, then again', async () => {
