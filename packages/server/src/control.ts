@@ -29,9 +29,7 @@ export function readOrder(bytes: Uint8Array, limits: Limits, reader: string): Or
     if (!isText(user)) return null
     if (op === 'subscribe' || op === 'unsubscribe') return isText(channel) ? { op, user, channel } : null
     if (op === 'disconnect') {
-      return typeof code === 'number' && Number.isInteger(code) && code >= 4000 && code <= 4499 && isText(reason)
-        ? { op, user, code, reason }
-        : null
+      return typeof code === 'number' && isCode(code) && isText(reason) ? { op, user, code, reason } : null
     }
     return op === 'send' ? readSend(user, text, limits) : null
   } catch {
@@ -48,4 +46,14 @@ function readSend(user: string, text: string, limits: Limits): Order | null {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.length <= 1_024
+}
+
+/** Could it be the name of one node? What a client says may be anything, and '*' addresses all nodes. */
+export function isNodeName(name: string): boolean {
+  return /^[A-Za-z0-9._:-]{1,64}$/.test(name)
+}
+
+/** Does a close code say what the client shall do (tautline.v1 §11.5)? */
+export function isCode(code: number): boolean {
+  return Number.isInteger(code) && code >= 4000 && code <= 4499
 }

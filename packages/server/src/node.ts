@@ -2,11 +2,11 @@
 
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
 import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
-import { type Order, readOrder, writeOrder } from './control.ts'
+import { isNodeName, type Order, readOrder, writeOrder } from './control.ts'
 import { Health } from './health.ts'
 import { Turn } from './hub/fan-out.ts'
 import { Hubs } from './hub/hubs.ts'
-import { PushUnit } from './hub/unit.ts'
+import { MembersUnit } from './hub/unit.ts'
 import type { Hooks, Log, RealtimeOptions } from './options.ts'
 import { Presences } from './presence/presences.ts'
 import { Appender } from './publishing/appender.ts'
@@ -48,7 +48,7 @@ export class Node {
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()
   /** A presence push is the same for everybody: it is encoded once. */
-  private readonly presenceUnits: WeakMap<object, PushUnit> = new WeakMap()
+  private readonly membersUnits: WeakMap<object, MembersUnit> = new WeakMap()
 
   constructor(options: RealtimeOptions, parts: NodeParts) {
     const { broker, presence, clock, random } = parts
@@ -56,7 +56,7 @@ export class Node {
     this.clock = clock
     this.random = random
     this.name = options.node ?? base64url(random.bytes(6))
-    this.log = options.log ?? (() => {})
+    this.log = quietly(options.log)
     this.limits = { ...LIMITS, ...options.limits }
     this.window = Math.min(options.window ?? DEFAULT_WINDOW, broker.facts().window)
     this.rules = new Rules(options.channels, { window: this.window })
@@ -120,15 +120,16 @@ export class Node {
     const node = conn.split('~', 1)[0] as string
     const order: Order = { op: 'replace', conn, secret }
     if (node === this.name) this.obey(order)
-    else void this.broker.control.send(node, writeOrder(order, this.name)).catch(() => {})
+    // What a client says must not reach but one node.
+    else if (isNodeName(node)) void this.broker.control.send(node, writeOrder(order, this.name)).catch(() => {})
   }
 
   /** The frame-sharing form of what presence tells the watchers of a channel. */
-  presenceUnit(channel: string, push: Omit<MembersPush, 'ev' | 'ch'>): PushUnit {
-    let unit = this.presenceUnits.get(push)
+  membersUnit(channel: string, push: Omit<MembersPush, 'ev' | 'ch'>): MembersUnit {
+    let unit = this.membersUnits.get(push)
     if (unit === undefined) {
-      unit = new PushUnit({ ev: 'members', ch: channel, ...push })
-      this.presenceUnits.set(push, unit)
+      unit = new MembersUnit({ ev: 'members', ch: channel, ...push })
+      this.membersUnits.set(push, unit)
     }
     return unit
   }
@@ -152,5 +153,14 @@ export class Node {
   private tellHealth(ok: boolean): void {
     this.log(ok ? 'store is back' : 'store is out of reach', {})
     for (const session of this.sessions.values()) session.push({ ev: 'health', ok })
+  }
+}
+
+/** A logger that fails is no reason to fail. */
+function quietly(log: Log | undefined): Log {
+  return (event, fields) => {
+    try {
+      log?.(event, fields)
+    } catch {}
   }
 }

@@ -17,6 +17,7 @@ import {
   systemClock,
   systemRandom,
 } from '@tautline/wire'
+import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
 import { Node } from './node.ts'
 import type { AuthorizeHook, ConnectHook, PublishHook, RealtimeOptions } from './options.ts'
@@ -165,8 +166,14 @@ export class Realtime {
     await this.node.everywhere({ op: 'unsubscribe', user, channel })
   }
 
-  /** Ends every connection of a user. 4401 (the default) tells the clients to stay away. */
+  /**
+   * Ends every connection of a user.
+   *
+   * @param code 4000 to 4499; 4401 (the default) tells the clients to stay away
+   * @throws RangeError for other codes: they would not say what the clients shall do
+   */
   async disconnect(user: string, code = 4401, reason = 'disconnected by the application'): Promise<void> {
+    if (!isCode(code)) throw new RangeError(`a code of tautline.v1 is a whole number from 4000 to 4499, not ${code}`)
     await this.node.everywhere({ op: 'disconnect', user, code, reason })
   }
 

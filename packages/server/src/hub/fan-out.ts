@@ -12,8 +12,9 @@ export interface Receiver {
   deliver(units: readonly Unit[], frame: Frame): void
 }
 
-/** Units that wait for the end of the turn, before a frame is made of what there is. */
+/** Units, and about the bytes, that wait for the end of the turn before a frame is made of what there is. */
 const MOST_WAITING = 64
+const MOST_BYTES = 262_144
 
 /** Calls what has something to flush once, at the end of the turn. One per node. */
 export class Turn {
@@ -44,6 +45,7 @@ export class FanOut {
   /** The members as a list, made anew when they have changed: a flush is not disturbed by whoever comes or goes. */
   private list: readonly Receiver[] | null = null
   private pending: Unit[] = []
+  private bytes = 0
 
   constructor(turn: Turn) {
     this.turn = turn
@@ -77,14 +79,16 @@ export class FanOut {
   push(unit: Unit): void {
     if (this.members.size === 0) return
     const waiting = this.pending.push(unit)
+    this.bytes += unit.weight
     if (waiting === 1) this.turn.add(this)
-    else if (waiting >= MOST_WAITING) this.flush()
+    if (waiting >= MOST_WAITING || this.bytes >= MOST_BYTES) this.flush()
   }
 
   flush(): void {
     if (this.pending.length === 0) return
     const units = this.pending
     this.pending = []
+    this.bytes = 0
     let json: Frame | null = null
     let msgpack: Frame | null = null
     for (const receiver of this.receivers) {

@@ -1,7 +1,7 @@
 // What all hubs share: one channel (or pattern) on one node, the feed that it holds, and who hears it.
 
 import type { Broker, Detach } from '@tautline/broker'
-import { type Clock, type Lost, type Position, type Random, RealtimeError } from '@tautline/wire'
+import { type Clock, type Lost, type Position, type Random, RealtimeError, type Timer } from '@tautline/wire'
 import type { Health } from '../health.ts'
 import type { Rule } from '../rules/rules.ts'
 import { FanOut, type Receiver, type Turn } from './fan-out.ts'
@@ -31,8 +31,13 @@ export interface HubContext {
 export interface Comparable {
   readonly channel: string
   readonly members: number
-  /** The head as an authoritative read told it, or null where it could not. */
-  compare(head: Position | null): void
+  readonly position: Position
+  /**
+   * The head as an authoritative read told it, or null where it could not.
+   *
+   * @param asked the hub's position when the read began
+   */
+  compare(head: Position | null, asked: Position): void
 }
 
 /** Tries to open a feed, and the first wait between two; it doubles. */
@@ -46,13 +51,13 @@ export abstract class Hub {
   readonly fanOut: FanOut
   /** Subscriptions that use this hub, live or replaying. */
   holders = 0
-  /** Nobody held it a moment ago: it will be looked at again. */
-  lingers = false
   /** Resolves when the feed is on; rejects with `unavailable`. */
   readonly opened: Promise<void>
   protected readonly context: HubContext
   protected closed = false
   private detach: Detach | null = null
+  /** Ends the wait under way, if there is one. */
+  private wake: (() => void) | null = null
 
   constructor(context: HubContext, channel: string, rule: Rule) {
     this.context = context
@@ -75,11 +80,12 @@ export abstract class Hub {
     this.fanOut.remove(member)
   }
 
+  /** Lets go of the feed. Whoever still waits for something of this hub is told. */
   close(): void {
     this.closed = true
     this.fanOut.clear()
-    this.detach?.()
-    this.detach = null
+    this.letGo()
+    this.wake?.()
   }
 
   /** Tells every live member, after what it was sent before. */
@@ -88,9 +94,16 @@ export abstract class Hub {
     for (const member of this.fanOut.receivers) (member as HubMember).hubLost(lost, start)
   }
 
-  /** Waits `ms` of the node's clock. */
-  protected wait(ms: number): Promise<void> {
-    return new Promise((resolve) => this.context.clock.setTimer(resolve, ms))
+  /** Waits `ms` of the node's clock, or until the hub is closed. One wait at a time. */
+  protected async wait(ms: number): Promise<void> {
+    if (this.closed) return
+    const { clock } = this.context
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const timer: Timer = clock.setTimer(resolve, ms)
+    this.wake = resolve
+    await promise
+    this.wake = null
+    clock.clearTimer(timer)
   }
 
   /** Puts the feed on. */
@@ -99,28 +112,35 @@ export abstract class Hub {
   protected abstract prepare(): Promise<void>
 
   private async open(): Promise<void> {
-    // Nobody may wait for it: whoever does gets the rejection all the same.
+    // The fields of the subclass are made after this one's.
     await Promise.resolve()
     let wait = FIRST_WAIT
     for (let tries = 1; !this.closed; tries++) {
       try {
-        if (this.detach === null) this.detach = await this.context.health.watch(this.attach())
-        await this.prepare()
-        if (this.closed) break
-        return
+        this.detach ??= await this.context.health.watch(this.attach())
+        if (!this.closed) await this.prepare()
+        if (!this.closed) return
       } catch (error) {
-        if (tries === TRIES) throw unavailable(error)
+        if (tries === TRIES) {
+          this.letGo()
+          throw unavailable(error)
+        }
       }
       await this.wait(wait)
       wait *= 2
     }
     // Closed while it was being opened: the feed that came meanwhile must not stay.
+    this.letGo()
+    throw unavailable(null)
+  }
+
+  private letGo(): void {
     this.detach?.()
     this.detach = null
-    throw unavailable(null)
   }
 }
 
-function unavailable(cause: unknown): RealtimeError {
+/** What whoever needs a hub is told when it cannot be had. */
+export function unavailable(cause: unknown): RealtimeError {
   return new RealtimeError('unavailable', 'the store cannot be reached', { after: 1_000, cause })
 }

@@ -8,15 +8,16 @@ import type { Health } from '../health.ts'
 import type { Rule } from '../rules/rules.ts'
 import { CastHub, PatternHub } from './cast-hub.ts'
 import type { Turn } from './fan-out.ts'
-import type { Comparable, Hub, HubContext } from './hub.ts'
+import { type Comparable, type Hub, type HubContext, unavailable } from './hub.ts'
 import { LogHub } from './log-hub.ts'
 import { Reads } from './reads.ts'
 import { RingBudget } from './ring.ts'
 
-/** ms a hub without subscriptions keeps its feed. */
+/** ms a hub without subscriptions keeps its feed, and how many of them may be kept. */
 const LINGER = 10_000
-/** ms a subscriber waits for a hub to open. */
-const OPENING = 5_000
+const MOST_LINGERING = 10_000
+/** ms a subscriber waits for a hub to open, and a comparison for the store's answer. */
+const PATIENCE = 5_000
 /** All heads are compared about so often, ms, give or take a fifth. */
 const COMPARE_EVERY = 25_000
 /** Heads asked for in one call. */
@@ -32,15 +33,22 @@ export interface HubsOptions {
   readonly ringBytes: number
 }
 
-/** One per node. As many hubs as there are subscribed channels, which is bounded per connection. */
+/**
+ * One per node. As many hubs as there are subscribed channels, which is bounded per connection, and those that linger,
+ * which is bounded here: whoever invents names pushes out names.
+ */
 export class Hubs {
   readonly reads: Reads
   private readonly options: HubsOptions
   private readonly context: HubContext
   private readonly hubs: Map<string, Hub> = new Map()
+  /** Those that nobody holds, with the time until which they stay. Oldest first: all stay equally long. */
+  private readonly lingering: Map<Hub, number> = new Map()
   private readonly unsure: Set<Comparable> = new Set()
-  private timer: Timer | null = null
+  private lingerTimer: Timer | null = null
+  private roundTimer: Timer | null = null
   private comparing = false
+  private stopped = false
 
   constructor(options: HubsOptions) {
     const { broker, clock, random, turn, health } = options
@@ -73,15 +81,17 @@ export class Hubs {
    * @throws RealtimeError `unavailable` when the store is out of reach (nothing is held then)
    */
   async acquire(channel: string, rule: Rule): Promise<Hub> {
+    if (this.stopped) throw unavailable(null)
     let hub = this.hubs.get(channel)
     if (hub === undefined) {
       hub = this.make(channel, rule)
       this.hubs.set(channel, hub)
-      this.schedule()
+      this.nextRound()
     }
     hub.holders++
+    this.lingering.delete(hub)
     try {
-      await within(this.options.clock, hub.opened, OPENING, 'opening the channel')
+      await within(this.options.clock, hub.opened, PATIENCE, 'opening the channel')
       return hub
     } catch (error) {
       this.release(hub, true)
@@ -92,21 +102,22 @@ export class Hubs {
   /** Gives a hub back. `failed`: it never opened, and the next who asks tries anew. */
   release(hub: Hub, failed = false): void {
     hub.holders--
-    if (failed) this.close(hub)
-    else if (hub.holders === 0 && !hub.lingers) {
-      hub.lingers = true
-      this.options.clock.setTimer(() => {
-        hub.lingers = false
-        if (hub.holders === 0) this.close(hub)
-      }, LINGER)
-    }
+    if (failed) return this.close(hub)
+    if (hub.holders > 0 || this.hubs.get(hub.channel) !== hub) return
+    this.lingering.set(hub, this.options.clock.now() + LINGER)
+    if (this.lingering.size > MOST_LINGERING) this.close(this.lingering.keys().next().value as Hub)
+    if (this.lingerTimer === null) this.linger(LINGER)
   }
 
   stop(): void {
-    if (this.timer !== null) this.options.clock.clearTimer(this.timer)
-    this.timer = null
+    this.stopped = true
+    const { clock } = this.options
+    for (const timer of [this.roundTimer, this.lingerTimer]) if (timer !== null) clock.clearTimer(timer)
+    this.roundTimer = null
+    this.lingerTimer = null
     for (const hub of this.hubs.values()) hub.close()
     this.hubs.clear()
+    this.lingering.clear()
     this.unsure.clear()
   }
 
@@ -120,7 +131,20 @@ export class Hubs {
 
   private close(hub: Hub): void {
     if (this.hubs.get(hub.channel) === hub) this.hubs.delete(hub.channel)
+    this.lingering.delete(hub)
     hub.close()
+  }
+
+  private linger(ms: number): void {
+    const { clock } = this.options
+    this.lingerTimer = clock.setTimer(() => {
+      this.lingerTimer = null
+      const now = clock.now()
+      for (const [hub, until] of this.lingering) {
+        if (until > now) return this.linger(until - now)
+        this.close(hub)
+      }
+    }, ms)
   }
 
   private interrupted(hub: Comparable): void {
@@ -135,44 +159,40 @@ export class Hubs {
     while (this.unsure.size > 0) {
       const batch = [...this.unsure].sort((a, b) => b.members - a.members).slice(0, BATCH)
       for (const hub of batch) this.unsure.delete(hub)
-      await this.compare(batch)
+      // Where the store does not tell, each repairs itself, again and again until it does.
+      if (!(await this.compare(batch))) for (const hub of batch) hub.compare(null, hub.position)
     }
     this.comparing = false
   }
 
-  private async compare(batch: readonly Comparable[]): Promise<void> {
-    let heads: readonly (Position | null)[]
+  /** Compares positions with the heads in the store. False: it did not tell. */
+  private async compare(batch: readonly Comparable[]): Promise<boolean> {
+    const { broker, clock, health } = this.options
+    const asked = batch.map((hub) => hub.position)
+    let heads: readonly Position[]
     try {
-      heads = await this.options.health.watch(this.options.broker.heads(batch.map((hub) => hub.channel)))
+      const told = health.watch(broker.heads(batch.map((hub) => hub.channel)))
+      heads = await within(clock, told, PATIENCE, 'comparing heads')
     } catch {
-      // Each repairs itself, again and again until the store is back.
-      heads = batch.map(() => null)
+      return false
     }
     batch.forEach((hub, i) => {
-      hub.compare(heads[i] ?? null)
+      hub.compare(heads[i] ?? null, asked[i] as Position)
     })
+    return true
   }
 
-  private schedule(): void {
-    if (this.timer !== null) return
+  private nextRound(): void {
+    if (this.roundTimer !== null) return
     const { clock, random } = this.options
-    this.timer = clock.setTimer(() => void this.round(), COMPARE_EVERY * (0.8 + 0.4 * random.unit()))
+    this.roundTimer = clock.setTimer(() => void this.round(), COMPARE_EVERY * (0.8 + 0.4 * random.unit()))
   }
 
+  /** Looks at all hubs. A look that fails says nothing: the next one comes. */
   private async round(): Promise<void> {
     const all = [...this.hubs.values()].filter((hub) => hub instanceof LogHub && hub.isLive) as LogHub[]
-    for (let i = 0; i < all.length; i += BATCH) await this.compareQuietly(all.slice(i, i + BATCH))
-    this.timer = null
-    if (this.hubs.size > 0) this.schedule()
-  }
-
-  /** A look that fails says nothing: the next one comes. */
-  private async compareQuietly(batch: readonly LogHub[]): Promise<void> {
-    try {
-      const heads = await this.options.health.watch(this.options.broker.heads(batch.map((hub) => hub.channel)))
-      batch.forEach((hub, i) => {
-        hub.compare(heads[i] ?? null)
-      })
-    } catch {}
+    for (let i = 0; i < all.length && !this.stopped; i += BATCH) await this.compare(all.slice(i, i + BATCH))
+    this.roundTimer = null
+    if (this.hubs.size > 0) this.nextRound()
   }
 }

@@ -1,11 +1,11 @@
 // The hub of a channel with a log: it holds the position up to which this node has passed the log on, moves only by the
 // chain rule, and repairs itself by reading when the feed leaves a hole. tautline.v1 §4; it never guesses.
 
-import type { Absent, Detach, Entry, Sink } from '@tautline/broker'
-import { covers, crosses, type EntryId, follow, type Lost, type Position, samePosition } from '@tautline/wire'
+import { type Absent, type Detach, type Entry, type Sink, weightOf } from '@tautline/broker'
+import { crosses, type EntryId, follow, type Lost, type Position, samePosition } from '@tautline/wire'
 import type { Rule } from '../rules/rules.ts'
 import type { Comparable, HubContext } from './hub.ts'
-import { Hub } from './hub.ts'
+import { Hub, unavailable } from './hub.ts'
 import { Ring } from './ring.ts'
 import { EntryUnit } from './unit.ts'
 
@@ -19,18 +19,24 @@ const PAGE_BYTES = 262_144
 const FIRST_WAIT = 50
 const LONGEST_WAIT = 800
 
-type State = 'attaching' | 'live' | 'repairing'
+/**
+ * attaching: not heard of the log yet. live: what the feed brings is passed on. doubtful: the feed was interrupted, and the
+ * head is being compared. repairing: the log is being read.
+ */
+type State = 'attaching' | 'live' | 'doubtful' | 'repairing'
 
 /** A channel with a log on this node. */
 export class LogHub extends Hub implements Comparable {
   private state: State = 'attaching'
   private at: Position = { epoch: '', offset: 0, id: '' }
   private readonly ring: Ring
+  /** What the feed brought while it could not be applied. */
   private buffer: Entry[] = []
   private bufferedBytes = 0
-  /** Something of the feed was not kept: only a read tells. */
+  /** Something of the feed was not kept: only a read that begins after this tells. */
   private missed = false
-  private repairing: Promise<void> | null = null
+  /** Those who wait for the hub to be live. */
+  private waiting: PromiseWithResolvers<void> | null = null
 
   constructor(context: HubContext, channel: string, rule: Rule) {
     super(context, channel, rule)
@@ -43,48 +49,62 @@ export class LogHub extends Hub implements Comparable {
   }
 
   get isLive(): boolean {
-    return this.state === 'live'
+    return this.state === 'live' && !this.closed
   }
 
   /** Everything between a position and the hub's own, or null if only the log can tell. */
   after(position: Position): readonly EntryUnit[] | null {
-    if (this.state !== 'live') return null
+    if (!this.isLive) return null
     return samePosition(position, this.at) ? [] : this.ring.after(position)
   }
 
-  /** The last entries, if they are at hand. */
+  /** The last entries, as many as the log serves, if they are at hand. */
   last(count: number): { readonly start: Position; readonly units: readonly EntryUnit[] } | null {
-    return this.state === 'live' ? this.ring.last(count) : null
+    if (!this.isLive) return null
+    const held = this.ring.last(Math.min(count, this.rule.log?.size ?? count))
+    return held !== null && this.serves(held.units) ? held : null
+  }
+
+  /** Would the log serve these entries of the ring still? Older ones than its `ttl` are for nobody. */
+  serves(units: readonly EntryUnit[]): boolean {
+    const [first] = units
+    return first === undefined || first.entry.at + (this.rule.log?.ttl ?? 0) > this.context.clock.wall()
   }
 
   /** Entries that a reader found behind the hub's position: the feed is late, the log is not. */
   offer(entries: readonly Entry[]): void {
-    if (this.state !== 'live') return
+    if (!this.isLive) return
     for (const entry of entries) this.apply(entry)
   }
 
-  /** Resolves when the hub is live. */
+  /** Resolves when the hub is live, which it may not be any more in the next turn; rejects when it is closed. */
   whenLive(): Promise<void> {
-    return this.state === 'live' ? Promise.resolve() : this.opened.then(() => this.repairing ?? undefined)
+    if (this.closed) return Promise.reject(unavailable(null))
+    if (this.state === 'live') return Promise.resolve()
+    this.waiting ??= Promise.withResolvers<void>()
+    return this.waiting.promise
   }
 
-  /** Brings the hub up to the log's head. Resolves when it is live again, or closed. */
-  catchUp(): Promise<void> {
-    this.repairing ??= this.repair().finally(() => {
-      this.repairing = null
-    })
-    return this.repairing
+  /** Brings the hub up to the log's head. */
+  catchUp(): void {
+    if (!this.closed && this.state !== 'attaching' && this.state !== 'repairing') void this.repair()
   }
 
   /** @inheritDoc */
-  compare(head: Position | null): void {
-    if (this.closed || this.state === 'attaching') return
-    if (head === null || !(samePosition(head, this.at) || covers(this.at, head))) {
-      void this.catchUp()
-    } else if (this.state === 'repairing' && this.repairing === null) {
-      this.state = 'live'
-      if (!this.drain()) void this.catchUp()
-    }
+  compare(head: Position | null, asked: Position): void {
+    if (this.closed || (this.state !== 'live' && this.state !== 'doubtful')) return
+    if (head === null || !this.agrees(head, asked)) return this.catchUp()
+    if (this.state !== 'doubtful') return
+    if (this.drain()) this.goLive()
+    else this.catchUp()
+  }
+
+  override close(): void {
+    super.close()
+    this.ring.reset(this.at)
+    this.buffer = []
+    this.waiting?.reject(unavailable(null))
+    this.waiting = null
   }
 
   protected override attach(): Promise<Detach> {
@@ -98,32 +118,47 @@ export class LogHub extends Hub implements Comparable {
 
   protected override async prepare(): Promise<void> {
     const [head] = await this.context.health.watch(this.context.broker.heads([this.channel]))
+    if (this.closed) return
     this.at = head as Position
     this.ring.reset(this.at)
+    if (this.drain()) this.goLive()
+    else void this.repair()
+  }
+
+  private goLive(): void {
     this.state = 'live'
-    if (!this.drain()) void this.catchUp()
+    this.waiting?.resolve()
+    this.waiting = null
   }
 
   private interrupted(): void {
-    if (this.state === 'attaching') {
+    if (this.state === 'attaching' || this.state === 'repairing') {
+      // What is on its way may have been read before.
       this.missed = true
       return
     }
-    this.state = 'repairing'
+    this.state = 'doubtful'
     this.context.interrupted(this)
+  }
+
+  /** Is this head the hub's own position, or one that it passed while the store was asked? */
+  private agrees(head: Position, asked: Position): boolean {
+    if (samePosition(head, this.at)) return true
+    if (head.epoch !== this.at.epoch || head.offset < asked.offset || head.offset >= this.at.offset) return false
+    const known = this.ring.idAt(head.offset)
+    return known === undefined || known === head.id
   }
 
   private receive(entry: Entry): void {
     if (this.state !== 'live') this.keep(entry)
     else if (!this.apply(entry, this.known)) {
       this.keep(entry)
-      void this.catchUp()
+      this.catchUp()
     }
   }
 
   private keep(entry: Entry): void {
-    const { body } = entry
-    this.bufferedBytes += 200 + (body.json === undefined ? body.bytes.length : body.json.length)
+    this.bufferedBytes += weightOf(entry)
     if (this.buffer.push(entry) <= BUFFERED_ENTRIES && this.bufferedBytes <= BUFFERED_BYTES) return
     this.buffer = []
     this.bufferedBytes = 0
@@ -165,32 +200,26 @@ export class LogHub extends Hub implements Comparable {
     return whole
   }
 
+  /** Reads until what the feed brought meanwhile chains to what was read. */
   private async repair(): Promise<void> {
     this.state = 'repairing'
-    let wait = FIRST_WAIT
-    while (!this.closed) {
+    for (let wait = FIRST_WAIT; !this.closed; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       // What was kept so far is covered by the read that follows.
       this.missed = false
       try {
-        if (await this.readOn()) {
-          this.state = 'live'
-          if (this.drain()) return
-          this.state = 'repairing'
-        }
+        if ((await this.readOn()) && this.drain()) return this.goLive()
       } catch {
         // Out of reach: members keep what they have, and the node tells them of its health.
       }
       await this.wait(wait)
-      wait = Math.min(wait * 2, LONGEST_WAIT)
     }
   }
 
-  /** Reads from the hub's position to the log's end. */
+  /** Reads from the hub's position to the log's end. False: not there. */
   private async readOn(): Promise<boolean> {
     for (;;) {
-      const asked = this.at
-      const page = await this.context.reads.read(this.channel, asked, PAGE_ENTRIES, PAGE_BYTES, this.rule.log!)
-      if (this.closed) return true
+      const page = await this.context.reads.read(this.channel, this.at, PAGE_ENTRIES, PAGE_BYTES, this.rule.log!)
+      if (this.closed) return false
       if (page.proof === 'absent') {
         this.lose(page)
         return true
@@ -198,7 +227,7 @@ export class LogHub extends Hub implements Comparable {
       for (const entry of page.entries) if (!this.apply(entry)) return false
       if (page.more) continue
       // Nothing between here and the head: both name the same cut (an unwritten channel's name changes with time).
-      if (page.entries.length === 0 && samePosition(this.at, asked)) this.at = page.head
+      if (page.entries.length === 0) this.at = page.head
       return true
     }
   }

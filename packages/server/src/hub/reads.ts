@@ -10,19 +10,20 @@ const SLOTS = 64
 
 interface Wanted {
   readonly key: string
-  readonly channel: string
   readonly run: () => Promise<Page>
-  readonly answer: Promise<Page>
-  readonly settle: (page: Promise<Page>) => void
+  readonly answer: PromiseWithResolvers<Page>
 }
 
 /** One per node. Bounded by who may ask: every subscription waits for one read at a time. */
 export class Reads {
   private readonly broker: Broker
   private readonly health: Health
+  /** Everything that is not answered yet. */
   private readonly wanted: Map<string, Wanted> = new Map()
-  private readonly queue: Set<Wanted> = new Set()
-  private readonly busy: Set<string> = new Set()
+  /** Of each channel with a read under way, those that wait for it. */
+  private readonly busy: Map<string, Wanted[]> = new Map()
+  /** Channels that wait for a slot, each with what is wanted of it. */
+  private readonly queue: Map<string, Wanted[]> = new Map()
 
   constructor(broker: Broker, health: Health) {
     this.broker = broker
@@ -31,7 +32,7 @@ export class Reads {
 
   /** As `Broker.read`. The page is shared: nobody changes it. */
   read(channel: string, after: Position, limit: number, bytes: number, rule: LogRule): Promise<Page> {
-    const key = `read ${channel} ${limit} ${after.offset} ${after.id} ${after.epoch}`
+    const key = `read ${channel} ${limit} ${bytes} ${after.offset} ${after.id} ${after.epoch}`
     return this.ask(key, channel, async () => {
       const page = await this.broker.read(channel, after, limit, bytes, rule)
       return page.proof === 'match' ? { ...page, entries: linked(page.entries, after.offset) } : page
@@ -50,33 +51,37 @@ export class Reads {
 
   private ask(key: string, channel: string, run: () => Promise<Page>): Promise<Page> {
     const same = this.wanted.get(key)
-    if (same !== undefined) return same.answer
-    const { promise, resolve } = Promise.withResolvers<Page>()
-    const wanted: Wanted = { key, channel, run, answer: promise, settle: resolve }
+    if (same !== undefined) return same.answer.promise
+    const wanted: Wanted = { key, run, answer: Promise.withResolvers<Page>() }
     this.wanted.set(key, wanted)
-    this.queue.add(wanted)
-    this.next()
-    return promise
+    const others = this.busy.get(channel) ?? this.queue.get(channel)
+    if (others !== undefined) others.push(wanted)
+    else this.queue.set(channel, [wanted])
+    this.startNext()
+    return wanted.answer.promise
   }
 
-  private next(): void {
-    for (const wanted of this.queue) {
+  /** Channels take turns: one that many ask for does not hold up the others. */
+  private startNext(): void {
+    for (const [channel, waiting] of this.queue) {
       if (this.busy.size >= SLOTS) return
-      if (!this.busy.has(wanted.channel)) this.start(wanted)
+      this.queue.delete(channel)
+      this.busy.set(channel, waiting)
+      this.start(channel, waiting.shift() as Wanted)
     }
   }
 
-  private start(wanted: Wanted): void {
-    this.queue.delete(wanted)
-    this.busy.add(wanted.channel)
+  private start(channel: string, wanted: Wanted): void {
     const done = (): void => {
-      this.busy.delete(wanted.channel)
+      const waiting = this.busy.get(channel) ?? []
+      this.busy.delete(channel)
       this.wanted.delete(wanted.key)
-      this.next()
+      if (waiting.length > 0) this.queue.set(channel, waiting)
+      this.startNext()
     }
     const page = this.health.watch(wanted.run())
     page.then(done, done)
-    wanted.settle(page)
+    wanted.answer.resolve(page)
   }
 }
 

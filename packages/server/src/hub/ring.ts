@@ -1,5 +1,6 @@
 // The newest entries of a channel, kept so that most resumes need no store. All rings of a node share a byte budget.
 
+import { weightOf } from '@tautline/broker'
 import type { EntryId, Position } from '@tautline/wire'
 import { samePosition } from '@tautline/wire'
 import type { EntryUnit } from './unit.ts'
@@ -36,14 +37,14 @@ export class Ring {
 
   push(unit: EntryUnit): void {
     this.units.push(unit)
-    this.budget.used += cost(unit)
+    this.budget.used += weightOf(unit.entry)
     // Whoever writes pays: over the node's budget a ring grows no further, but the newest entry stays.
     while (this.units.length > ENTRIES || (this.budget.used > this.budget.limit && this.units.length > 1)) this.shift()
   }
 
   /** Nothing before `base` is known any more. */
   reset(base: Position): void {
-    for (const unit of this.units) this.budget.used -= cost(unit)
+    for (const unit of this.units) this.budget.used -= weightOf(unit.entry)
     this.units = []
     this.base = base
   }
@@ -88,11 +89,6 @@ export class Ring {
     const unit = this.units.shift()
     if (unit === undefined) return
     this.base = unit.position
-    this.budget.used -= cost(unit)
+    this.budget.used -= weightOf(unit.entry)
   }
-}
-
-function cost(unit: EntryUnit): number {
-  const { body } = unit.entry
-  return 200 + (body.json === undefined ? body.bytes.length : body.json.length)
 }

@@ -1,7 +1,7 @@
 // A unit: what goes to every subscriber of a channel, encoded once per codec however many there are. The same bytes for
 // everybody, so nothing in it depends on who gets it.
 
-import type { Cast, Entry } from '@tautline/broker'
+import { type Cast, type Entry, weightOf } from '@tautline/broker'
 import type { Codec, Encoded, GapPush, MembersPush, Position, StoredPublication } from '@tautline/wire'
 import { Frame } from '../link.ts'
 
@@ -14,13 +14,16 @@ export abstract class Unit {
   readonly state: string | undefined
   /** Does an epoch change come with it? */
   readonly fenced: boolean
+  /** About its bytes, before anything is encoded. */
+  readonly weight: number
   private json: Frame | null = null
   private msgpack: Frame | null = null
 
-  constructor(channel: string, position: Position | null, state: string | undefined, fenced = false) {
+  constructor(channel: string, position: Position | null, state: string | undefined, weight: number, fenced = false) {
     this.channel = channel
     this.position = position
     this.state = state
+    this.weight = weight
     this.fenced = fenced
   }
 
@@ -49,15 +52,25 @@ export class EntryUnit extends Unit {
 
   constructor(channel: string, entry: Entry) {
     const position = { epoch: entry.epoch, offset: entry.off, id: entry.id }
-    super(channel, position, entry.state, entry.fence !== undefined)
+    super(channel, position, entry.state, weightOf(entry), entry.fence !== undefined)
     this.entry = entry
     this.position = position
   }
 
   protected encode(codec: Codec): Encoded {
-    const publication = codec.publication(this.channel, toStored(this.entry))
     const { fence } = this.entry
+    const publication = this.publication(codec)
     return fence === undefined ? publication : codec.join([codec.encode(fence), publication])
+  }
+
+  private publication(codec: Codec): Encoded {
+    try {
+      return codec.publication(this.channel, toStored(this.entry))
+    } catch {
+      // What is stored is no JSON: the chain goes on behind it.
+      const gap: GapPush = { ev: 'gap', ch: this.channel, to: this.position, count: 1, why: 'unreadable' }
+      return codec.encode(gap)
+    }
   }
 }
 
@@ -66,7 +79,7 @@ export class CastUnit extends Unit {
   private readonly cast: Cast
 
   constructor(channel: string, cast: Cast) {
-    super(channel, null, cast.state)
+    super(channel, null, cast.state, weightOf(cast))
     this.cast = cast
   }
 
@@ -75,12 +88,12 @@ export class CastUnit extends Unit {
   }
 }
 
-/** Any other push that is the same for everybody. */
-export class PushUnit extends Unit {
-  private readonly push: GapPush | MembersPush
+/** Who came and went. */
+export class MembersUnit extends Unit {
+  private readonly push: MembersPush
 
-  constructor(push: GapPush | MembersPush) {
-    super(push.ch, push.ev === 'gap' ? push.to : null, undefined)
+  constructor(push: MembersPush) {
+    super(push.ch, null, undefined, 0)
     this.push = push
   }
 

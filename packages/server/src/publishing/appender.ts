@@ -1,10 +1,10 @@
 // One append in flight per channel, with everything that arrived meanwhile as the next batch. This, and nothing else,
 // makes the order of publications hold under retries on every broker; and it is what makes a busy channel cheap.
 
-import type { Append, Appended, Broker, LogRule } from '@tautline/broker'
+import { type Append, type Appended, type Broker, type LogRule, weightOf } from '@tautline/broker'
 import { type ErrorCode, isErrorCode, type Published, RealtimeError } from '@tautline/wire'
 import type { Health } from '../health.ts'
-import { aborted, type Lane } from './lane.ts'
+import { aborted } from './lane.ts'
 
 /** A batch: so many entries, so many bytes of bodies (one larger than that goes alone). */
 const BATCH_ENTRIES = 64
@@ -16,8 +16,7 @@ const WAITING_BYTES = 67_108_864
 interface Waiting {
   readonly append: Append
   readonly bytes: number
-  readonly lane: Lane | null
-  readonly number: number
+  readonly isAborted: () => boolean
   readonly settle: (outcome: Published | RealtimeError) => void
 }
 
@@ -44,28 +43,25 @@ export class Appender {
   }
 
   /**
-   * Stores one entry behind all that were handed over before. `settle` is called once, in the order of the channel.
+   * Stores one entry behind all that were handed over before.
    *
-   * @param lane null: nothing that follows depends on it (the server's own publishes)
+   * @param settle called once, in the order of the channel
+   * @param isAborted asked at the last moment: did something fail that it must not overtake?
    */
   append(
     channel: string,
     rule: LogRule,
     append: Append,
-    lane: Lane | null,
-    number: number,
     settle: (outcome: Published | RealtimeError) => void,
+    isAborted: () => boolean,
   ): void {
-    const { body } = append
-    const bytes = 200 + (body.json === undefined ? body.bytes.length : body.json.length)
+    const bytes = weightOf(append)
     let queue = this.queues.get(channel)
     if ((queue !== undefined && queue.waiting.length >= WAITING_ENTRIES) || this.bytes + bytes > WAITING_BYTES) {
-      const error = new RealtimeError('overloaded', 'too many publications wait to be stored', { after: 1_000 })
-      lane?.failed(number, error.retry)
-      settle(error)
+      settle(new RealtimeError('overloaded', 'too many publications wait to be stored', { after: 1_000 }))
       return
     }
-    const waiting = { append, bytes, lane, number, settle }
+    const waiting = { append, bytes, isAborted, settle }
     this.bytes += bytes
     if (queue !== undefined) {
       queue.waiting.push(waiting)
@@ -97,7 +93,7 @@ export class Appender {
       if (batch.length === BATCH_ENTRIES || (batch.length > 0 && bytes + one.bytes > BATCH_BYTES)) break
       taken++
       this.bytes -= one.bytes
-      if (one.lane?.isBroken(one.number)) {
+      if (one.isAborted()) {
         one.settle(aborted())
         continue
       }
@@ -111,10 +107,8 @@ export class Appender {
   private async store(channel: string, batch: readonly Waiting[], rule: LogRule): Promise<readonly Appended[]> {
     try {
       const appends = batch.map((one) => one.append)
-      const outcomes = await this.health.watch(this.broker.append(channel, appends, rule))
       // A store that answers but stores nothing is not well either.
-      if (outcomes.every((outcome) => outcome.fail === 'unavailable')) this.health.failed()
-      return outcomes
+      return await this.health.watch(this.broker.append(channel, appends, rule), storesSomething)
     } catch {
       // A broker does not reject; one that does has told nothing.
       return batch.map(() => ({ fail: 'unavailable', applied: 'unknown' }))
@@ -127,10 +121,12 @@ export class Appender {
       one.settle(duplicate === true ? { position, duplicate } : { position })
       return
     }
-    const error = failureOf(outcome?.fail ?? 'unknown', outcome?.applied ?? 'unknown')
-    one.lane?.failed(one.number, error.retry)
-    one.settle(error)
+    one.settle(failureOf(outcome?.fail ?? 'unknown', outcome?.applied ?? 'unknown'))
   }
+}
+
+function storesSomething(outcomes: readonly Appended[]): boolean {
+  return outcomes.some((outcome) => outcome.fail !== 'unavailable')
 }
 
 function failureOf(code: string, applied: 'no' | 'unknown'): RealtimeError {

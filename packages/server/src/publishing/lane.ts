@@ -5,16 +5,26 @@ import { type Failure, RealtimeError } from '@tautline/wire'
 
 /** The lanes of one connection and channel: the client raises the number to begin a new one. */
 export class Lane {
-  /** Publishes with this number or a lower one came behind a failure. */
-  private brokenUpTo = -1
+  /** The lane that broke last, and the arrival that failed in it. */
+  private number = -1
+  private arrival = 0
 
-  isBroken(number: number): boolean {
-    return number <= this.brokenUpTo
+  /** Came this publish behind a failure? */
+  isBroken(number: number, arrival: number): boolean {
+    return number < this.number || (number === this.number && arrival > this.arrival)
+  }
+
+  /** Has the client gone on to a lane in which nothing failed? Then there is nothing to remember. */
+  isPast(number: number): boolean {
+    return number > this.number
   }
 
   /** Takes note of a failure. A final refusal does not break the lane: sending again would not help. */
-  failed(number: number, retry: Failure['retry']): void {
-    if ((retry === 'later' || retry === 'unknown') && number > this.brokenUpTo) this.brokenUpTo = number
+  failed(number: number, arrival: number, retry: Failure['retry']): void {
+    if (retry !== 'later' && retry !== 'unknown') return
+    if (number < this.number || (number === this.number && arrival > this.arrival)) return
+    this.number = number
+    this.arrival = arrival
   }
 }
 

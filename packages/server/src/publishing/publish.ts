@@ -5,7 +5,6 @@ import type { Append, Cast } from '@tautline/broker'
 import { type Body, type Published, type Publisher, RealtimeError, type StoredBody, storeBody } from '@tautline/wire'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
-import type { Lane } from './lane.ts'
 
 /** A client's clock may be ahead of ours by so much, and a key's last use comes so long before the window's end, ms. */
 const SKEW = 60_000
@@ -22,15 +21,13 @@ export interface Outgoing {
   readonly scope: string
   readonly state?: string | undefined
   readonly from?: Publisher | undefined
-  readonly lane?: Lane | null
-  readonly number?: number
+  /** Did something fail meanwhile that it must not overtake? */
+  readonly isAborted?: () => boolean
 }
 
-/**
- * Publishes, and tells how it went: exactly once, in the order of the channel.
- *
- * @returns false: refused at once; `settle` was called already
- */
+const never = (): boolean => false
+
+/** Publishes, and tells how it went: exactly once, in the order of the channel; at once where it is refused. */
 export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Published | RealtimeError) => void): void {
   const { channel, rule, key, state, from } = outgoing
   let body: StoredBody
@@ -55,7 +52,7 @@ export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Publis
   }
   const hash = key === undefined ? '' : digest(channel, body, state)
   const append: Append = { ...said, scope: outgoing.scope, hash, expires }
-  node.appender.append(channel, rule.log, append, outgoing.lane ?? null, outgoing.number ?? 0, settle)
+  node.appender.append(channel, rule.log, append, settle, outgoing.isAborted ?? never)
 }
 
 /** "The server refuses since > now + 60 s (bad-request) and now − since > window − 60 s (key-expired)." */

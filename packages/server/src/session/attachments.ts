@@ -22,7 +22,7 @@ import type { Outbox } from './outbox.ts'
 import { Replay } from './replay.ts'
 import { Serial } from './serial.ts'
 import type { Session } from './session.ts'
-import { Subscription, type SubscriptionOwner } from './subscription.ts'
+import { Subscription, type SubscriptionOwner, type SubscriptionTerms } from './subscription.ts'
 
 type Answer = (subscribed: Subscribed) => void
 
@@ -72,14 +72,16 @@ export class Attachments implements SubscriptionOwner {
   unsubscribe(command: UnsubscribeCommand & { readonly id: number }): void {
     this.serial.run(command.ch, () => {
       if (this.session.isClosed) return
+      const behind = this.subscriptions.get(command.ch)?.isBehind === true
       this.detach(command.ch, true)
       this.session.reply(command.id, {})
+      if (behind) this.missedByPatterns(command.ch)
     })
   }
 
   /** What the client had before, in its order, and what the server gives it. Each is answered by a push of its own. */
   resume(subs: readonly Sub[], serverSide: readonly string[]): void {
-    const granted = new Set(serverSide)
+    const granted = new Set(serverSide.filter((channel) => this.isChannel(channel)))
     for (const sub of subs) {
       const isServerSide = granted.delete(sub.ch)
       if (isServerSide) this.attachAndPush(sub, true)
@@ -93,9 +95,8 @@ export class Attachments implements SubscriptionOwner {
 
   /** The server subscribes this client: no right is asked, the rule holds. */
   addServerSide(channel: string, from: Position | null): void {
-    const problem = checkChannel(channel)
-    if (problem !== null) return this.node.log('server-side subscription refused', { channel, problem })
-    if (!this.subscriptions.has(channel)) this.attachAndPush({ ch: channel, from: from ?? 'head' }, true)
+    if (!this.isChannel(channel) || this.subscriptions.has(channel)) return
+    this.attachAndPush({ ch: channel, from: from ?? 'head' }, true)
   }
 
   removeServerSide(channel: string): void {
@@ -132,6 +133,20 @@ export class Attachments implements SubscriptionOwner {
     this.session.bye('slow')
   }
 
+  /** What an application names itself may be wrong too: it is told. */
+  private isChannel(channel: string): boolean {
+    const problem = checkChannel(channel)
+    if (problem !== null) this.node.log('server-side subscription refused', { channel, problem })
+    return problem === null
+  }
+
+  /** A subscription that ended took with it what patterns left to it. */
+  private missedByPatterns(channel: string): void {
+    for (const pattern of this.patterns) {
+      if (matchesPattern(pattern.channel, channel)) pattern.hubLost({ why: 'pattern', to: null, spread: 0 }, null)
+    }
+  }
+
   private attachAndPush(sub: Sub, server: boolean): void {
     this.serial.run(sub.ch, async () => {
       if (this.session.isClosed || this.subscriptions.has(sub.ch)) return
@@ -139,8 +154,7 @@ export class Attachments implements SubscriptionOwner {
         await this.attach(sub, server, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
       } catch (error) {
         if (this.session.isClosed) return
-        const known = error instanceof RealtimeError ? error : this.session.fault(error)
-        this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
+        this.session.push({ ev: 'unsub', ch: sub.ch, error: this.session.failureOf(error).toFailure() })
       }
     })
   }
@@ -151,13 +165,13 @@ export class Attachments implements SubscriptionOwner {
       throw new RealtimeError('limit', `a connection has at most ${node.limits.channels} subscriptions`)
     }
     this.pending.add(sub.ch)
-    let hub: Hub | null = null
     try {
       const rule = server ? this.ruleOf(sub.ch) : await allowed(node, session.who, 'subscribe', sub.ch, sub.token)
       if (session.isClosed) return
-      hub = await node.hubs.acquire(sub.ch, rule)
+      const terms = termsOf(sub, rule, server)
+      const hub = await node.hubs.acquire(sub.ch, rule)
       if (session.isClosed) return node.hubs.release(hub)
-      const subscription = this.make(sub, hub, rule, server)
+      const subscription = this.add(hub, terms)
       await this.start(subscription, sub, answer)
     } catch (error) {
       // What was begun and never answered leaves no trace; `detach` gives the hub back.
@@ -175,16 +189,13 @@ export class Attachments implements SubscriptionOwner {
     return rule
   }
 
-  private make(sub: Sub, hub: Hub, rule: Rule, server: boolean): Subscription {
-    const pattern = isPattern(sub.ch)
-    const policy = sub.policy ?? rule.policy
-    if (pattern && sub.policy !== undefined && typeof policy !== 'object' && policy !== 'disconnect') {
-      this.node.hubs.release(hub)
-      throw new RealtimeError('unsupported', 'a pattern knows the policies drop and disconnect', { field: 'policy' })
-    }
-    const terms = { channel: sub.ch, rule, policy, conflate: sub.conflate === true, server }
+  private add(hub: Hub, terms: SubscriptionTerms): Subscription {
+    const { channel } = terms
+    const pattern = isPattern(channel)
     const subscription = new Subscription(this, hub, terms, pattern)
-    this.subscriptions.set(sub.ch, subscription)
+    // From here on it counts by itself.
+    this.pending.delete(channel)
+    this.subscriptions.set(channel, subscription)
     if (pattern) this.patterns.add(subscription)
     return subscription
   }
@@ -225,8 +236,14 @@ export class Attachments implements SubscriptionOwner {
       ...(info === undefined ? null : { info }),
     }
     node.presences.enter(sub.ch, member)
-    if (sub.presence !== true || !rule.joinLeave) return
-    subscription.unwatch = node.presences.watch(sub.ch, (push) => session.share(node.presenceUnit(sub.ch, push)))
+    const unwatch =
+      sub.presence === true && rule.joinLeave
+        ? node.presences.watch(sub.ch, (push) => session.share(node.membersUnit(sub.ch, push)))
+        : null
+    subscription.disappear = (clean) => {
+      unwatch?.()
+      node.presences.leave(sub.ch, session.peer, clean)
+    }
   }
 
   private detach(channel: string, clean: boolean): boolean {
@@ -234,10 +251,16 @@ export class Attachments implements SubscriptionOwner {
     if (subscription === undefined) return false
     this.subscriptions.delete(channel)
     this.patterns.delete(subscription)
-    const appeared = subscription.terms.rule.presence && !isPattern(channel)
-    subscription.end()
+    subscription.end(clean)
     this.node.hubs.release(subscription.hub)
-    if (appeared) this.node.presences.leave(channel, this.session.peer, clean)
     return true
   }
+}
+
+function termsOf(sub: Sub, rule: Rule, server: boolean): SubscriptionTerms {
+  const policy = sub.policy ?? rule.policy
+  if (isPattern(sub.ch) && (sub.policy === 'lossless' || sub.policy === 'latest')) {
+    throw new RealtimeError('unsupported', 'a pattern knows the policies drop and disconnect', { field: 'policy' })
+  }
+  return { channel: sub.ch, rule, policy, conflate: sub.conflate === true, server }
 }

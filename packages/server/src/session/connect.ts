@@ -9,6 +9,8 @@ import type { Session } from './session.ts'
 const HOOK = 5_000
 /** Bytes of a member's info: everybody in a channel gets it. */
 const MOST_INFO = 4_096
+/** What keeps refreshes in order: no channel is called so. */
+const TOKENS = ' tokens'
 
 /** Answers `connect` first, and only then recovers what the client resumes (tautline.v1 §6). */
 export async function connect(session: Session, command: ConnectCommand & { readonly id: number }): Promise<void> {
@@ -19,29 +21,32 @@ export async function connect(session: Session, command: ConnectCommand & { read
     session.setClient(command.client)
     session.user = grant.user
     session.info = grant.info
-    session.setExpiry(grant.expires)
+    session.lifetime.setExpiry(grant.expires)
     if (command.replaces !== undefined) node.replace(command.replaces.conn, command.replaces.secret)
     session.opened(command.id, grant, answerOf(session, grant))
     session.attachments.resume(command.resume ?? [], grant.channels ?? [])
   } catch (error) {
     if (session.isClosed) return
-    const known = error instanceof RealtimeError ? error : session.fault(error)
+    const known = session.failureOf(error)
     session.refuse(command.id, known)
     refuseConnection(session, known)
   }
 }
 
-/** A new token for the same user, in-band. */
-export async function refresh(session: Session, command: RefreshCommand & { readonly id: number }): Promise<void> {
-  try {
-    const grant = await granted(session, command.token)
-    if (session.isClosed) return
-    if (grant.user !== session.user) throw new RealtimeError('forbidden', 'the new token is for somebody else')
-    session.setExpiry(grant.expires)
-    session.reply(command.id, grant.expires === undefined ? {} : { expires: grant.expires })
-  } catch (error) {
-    if (!session.isClosed) session.refuse(command.id, error)
-  }
+/** A new token for the same user, in-band. One after another: the last one counts. */
+export function refresh(session: Session, command: RefreshCommand & { readonly id: number }): void {
+  session.attachments.serial.run(TOKENS, async () => {
+    try {
+      const grant = await granted(session, command.token)
+      if (session.isClosed) return
+      if (grant.user !== session.user) throw new RealtimeError('forbidden', 'the new token is for somebody else')
+      session.info = grant.info
+      session.lifetime.setExpiry(grant.expires)
+      session.reply(command.id, grant.expires === undefined ? {} : { expires: grant.expires })
+    } catch (error) {
+      if (!session.isClosed) session.refuse(command.id, error)
+    }
+  })
 }
 
 async function granted(session: Session, token: string | undefined): Promise<Grant> {
@@ -56,7 +61,7 @@ async function granted(session: Session, token: string | undefined): Promise<Gra
     return grant
   } catch (error) {
     // The hook's mistake, not the client's.
-    throw session.fault(error)
+    throw session.failureOf(new Error(`the info of a client: ${(error as Error).message}`))
   }
 }
 

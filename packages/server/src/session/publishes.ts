@@ -17,16 +17,25 @@ const LANES = 1_024
 
 type Command = PublishCommand & { readonly id: number }
 
+/** A publish that is not answered yet. */
+interface Pending {
+  readonly command: Command
+  /** Counts the publishes of the connection. */
+  readonly arrival: number
+  outcome: Published | RealtimeError | null
+}
+
 interface OpenLane {
   readonly lane: Lane
-  /** Publishes that are not answered yet. */
-  underWay: number
+  /** In the order of arrival, which is that of the answers. */
+  readonly pending: Pending[]
 }
 
 export class Publishes {
   private readonly session: Session
   private readonly lanes: Map<string, OpenLane> = new Map()
   private readonly rate: TokenBucket
+  private arrivals = 0
 
   constructor(session: Session) {
     const { clock, limits } = session.node
@@ -35,53 +44,59 @@ export class Publishes {
   }
 
   publish(command: Command): void {
-    const open = this.lanes.get(command.ch) ?? { lane: new Lane(), underWay: 0 }
-    if (open.underWay === 0) {
-      if (this.lanes.size >= LANES && !this.lanes.has(command.ch)) {
-        return this.session.refuse(command.id, new RealtimeError('limit', 'publishes to too many channels failed'))
-      }
-      this.lanes.set(command.ch, open)
+    const open = this.open(command.ch)
+    if (open === null) {
+      return this.session.refuse(command.id, new RealtimeError('limit', 'publishes to too many channels failed'))
     }
-    open.underWay++
+    const pending: Pending = { command, arrival: ++this.arrivals, outcome: null }
+    open.pending.push(pending)
     const wait = this.rate.take()
-    if (wait > 0) {
-      const error = new RealtimeError('rate', 'too many publications', { after: wait })
-      return this.settle(command, open, error)
-    }
-    this.session.attachments.serial.run(command.ch, () => this.decide(command, open))
+    this.session.attachments.serial.run(command.ch, () => {
+      if (wait === 0) return this.decide(open, pending)
+      this.settle(open, pending, new RealtimeError('rate', 'too many publications', { after: wait }))
+    })
   }
 
   /** A publish that was turned away before its turn: what follows in its lane must not overtake it. */
   refused(command: Command, error: RealtimeError): void {
-    const open = this.lanes.get(command.ch) ?? { lane: new Lane(), underWay: 0 }
-    if (this.lanes.size < LANES) this.lanes.set(command.ch, open)
-    open.lane.failed(command.lane, error.retry)
+    this.open(command.ch)?.lane.failed(command.lane, ++this.arrivals, error.retry)
   }
 
-  private decide(command: Command, open: OpenLane): Promise<void> | void {
+  private open(channel: string): OpenLane | null {
+    const known = this.lanes.get(channel)
+    if (known !== undefined) return known
+    if (this.lanes.size >= LANES) return null
+    const open = { lane: new Lane(), pending: [] }
+    this.lanes.set(channel, open)
+    return open
+  }
+
+  private decide(open: OpenLane, pending: Pending): Promise<void> | void {
+    const { command } = pending
     if (this.session.isClosed) return
-    if (open.lane.isBroken(command.lane)) return this.settle(command, open, aborted())
+    if (isAborted(open, pending)) return this.settle(open, pending, aborted())
     try {
       const rule = allowed(this.session.node, this.session.who, 'publish', command.ch)
       if (!(rule instanceof Promise) && this.session.node.hooks.publish === null) {
-        return this.store(command, open, rule, bodyOf(command))
+        return this.store(open, pending, rule, bodyOf(command))
       }
-      return this.decideLater(command, open, rule)
+      return this.decideLater(open, pending, rule)
     } catch (error) {
-      this.settle(command, open, error)
+      this.settle(open, pending, this.session.failureOf(error))
     }
   }
 
-  private async decideLater(command: Command, open: OpenLane, asked: Rule | Promise<Rule>): Promise<void> {
+  private async decideLater(open: OpenLane, pending: Pending, asked: Rule | Promise<Rule>): Promise<void> {
+    const { command } = pending
     try {
       const rule = await asked
       const body = await this.reviewed(command)
       if (this.session.isClosed) return
       // While the hook thought, an earlier one of the lane may have failed.
-      if (open.lane.isBroken(command.lane)) return this.settle(command, open, aborted())
-      this.store(command, open, rule, body)
+      if (isAborted(open, pending)) return this.settle(open, pending, aborted())
+      this.store(open, pending, rule, body)
     } catch (error) {
-      if (!this.session.isClosed) this.settle(command, open, error)
+      if (!this.session.isClosed) this.settle(open, pending, this.session.failureOf(error))
     }
   }
 
@@ -96,9 +111,10 @@ export class Publishes {
     return said instanceof Uint8Array ? { bytes: said } : { data: said }
   }
 
-  private store(command: Command, open: OpenLane, rule: Rule, body: Body): void {
+  private store(open: OpenLane, pending: Pending, rule: Rule, body: Body): void {
+    const { command } = pending
     const { node, user, peer, client } = this.session
-    const { ch: channel, key, since, state, lane: number } = command
+    const { ch: channel, key, since, state } = command
     const showsUser = user !== undefined && (rule.from === 'user' || rule.from === 'both')
     const showsPeer = rule.from === 'peer' || rule.from === 'both'
     const from = { ...(showsUser ? { user } : null), ...(showsPeer ? { peer } : null) }
@@ -111,25 +127,32 @@ export class Publishes {
         key,
         since,
         state,
-        number,
-        lane: open.lane,
+        isAborted: () => isAborted(open, pending),
         scope: user === undefined ? `client ${client}` : `user ${user}`,
         from: showsUser || showsPeer ? from : undefined,
       },
-      (outcome) => this.settle(command, open, outcome),
+      (outcome) => this.settle(open, pending, outcome),
     )
   }
 
-  private settle(command: Command, open: OpenLane, outcome: Published | unknown): void {
-    open.underWay--
-    const failed = outcome instanceof Error
-    if (failed) open.lane.failed(command.lane, outcome instanceof RealtimeError ? outcome.retry : 'later')
-    // A lane that works needs no memory: the next publish opens it anew.
-    else if (open.underWay === 0 && this.lanes.get(command.ch) === open) this.lanes.delete(command.ch)
+  /** "Publishes of a lane are decided, stored and answered in order": whatever is known early waits for those before it. */
+  private settle(open: OpenLane, settled: Pending, outcome: Published | RealtimeError): void {
+    settled.outcome = outcome
+    if (outcome instanceof RealtimeError) open.lane.failed(settled.command.lane, settled.arrival, outcome.retry)
     if (this.session.isClosed) return
-    if (failed) this.session.refuse(command.id, outcome)
-    else this.session.reply(command.id, outcome as Published)
+    for (let first = open.pending[0]; first !== undefined && first.outcome !== null; first = open.pending[0]) {
+      open.pending.shift()
+      const { command, outcome } = first
+      if (outcome instanceof RealtimeError) this.session.refuse(command.id, outcome)
+      else this.session.reply(command.id, outcome)
+    }
+    // A lane that works needs no memory: the next publish opens it anew.
+    if (open.pending.length === 0 && open.lane.isPast(settled.command.lane)) this.lanes.delete(settled.command.ch)
   }
+}
+
+function isAborted({ lane }: OpenLane, { command, arrival }: Pending): boolean {
+  return lane.isBroken(command.lane, arrival)
 }
 
 function bodyOf(command: PublishCommand): Body {

@@ -1,6 +1,6 @@
 // Questions that change nothing: a channel's history, and who is there.
 
-import type { Entry } from '@tautline/broker'
+import { type Entry, weightOf } from '@tautline/broker'
 import {
   type Fence,
   type HistoryCommand,
@@ -96,8 +96,7 @@ function newestWithin(entries: readonly Entry[], start: Position): { kept: reado
   let bytes = 0
   let first = entries.length
   while (first > 0) {
-    const { body } = entries[first - 1] as Entry
-    bytes += 200 + (body.json === undefined ? body.bytes.length : body.json.length)
+    bytes += weightOf(entries[first - 1] as Entry)
     if (bytes > HISTORY_BYTES && first < entries.length) break
     first--
   }

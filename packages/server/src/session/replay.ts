@@ -1,16 +1,8 @@
 // Recovery: how a subscription gets from where it asks to begin to the fan-out set, step by step (tautline.v1 §6). A
 // cursor waits, not a queue: it reads a page, gives it to the network, and reads the next when the network has taken it.
 
-import type { Matched } from '@tautline/broker'
-import {
-  type Clock,
-  type From,
-  type Lost,
-  type Position,
-  RealtimeError,
-  type Subscribed,
-  samePosition,
-} from '@tautline/wire'
+import type { Matched, Page } from '@tautline/broker'
+import { type Clock, type From, type Lost, type Position, RealtimeError, type Subscribed } from '@tautline/wire'
 import { within } from '../deadline.ts'
 import { type LogHub, spreadOf } from '../hub/log-hub.ts'
 import type { Reads } from '../hub/reads.ts'
@@ -52,6 +44,8 @@ export class Replay {
   private entriesLeft: number
   private bytesLeft: number
   private cursor: Position
+  /** Times in a row that the log had nothing behind the cursor, which the hub does not know. */
+  private stuck = 0
 
   /** @param budget null: none, for who was live and fell behind */
   constructor(
@@ -76,33 +70,23 @@ export class Replay {
    * @throws RealtimeError `unavailable`: nothing was answered. Never `lost` because a store is slow
    */
   async begin(from: From, answer: (subscribed: Subscribed) => void): Promise<void> {
-    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    await this.hubIsLive()
     if (from === 'head') this.fresh(this.hub.position, null, answer)
     else if ('last' in from) await this.beginAtLast(from.last, answer)
     else await this.beginAt(from, answer)
     void this.run()
   }
 
-  /** Reads and gives until the rest lies in the hub's ring, then joins in the same turn. */
+  /** Reads and gives until the rest lies in the hub's ring, then joins in the same turn. Never rejects. */
   async run(): Promise<void> {
-    const { outbox, clock, reads } = this.context
-    let wait = FIRST_WAIT
-    let stuck = 0
-    for (;;) {
-      if (!outbox.flowing) await outbox.whenFlowing()
-      if (this.subscription.state !== 'replaying') return
-      if (this.entriesLeft < 0) return await this.lose('limit')
-      if (this.joins()) return
+    const { outbox, clock } = this.context
+    for (let wait = FIRST_WAIT; ; ) {
       try {
-        const page = await reads.read(this.hub.channel, this.cursor, PAGE_ENTRIES, PAGE_BYTES, this.hub.rule.log!)
         while (!outbox.flowing) await outbox.whenFlowing()
-        if (this.subscription.state !== 'replaying') return
-        if (page.proof === 'absent') return await this.lose(page.why)
-        if (page.entries.length > 0) stuck = 0
-        else if (await this.atEnd(page, stuck++)) return
-        if (!this.pass(page)) return await this.lose('limit')
+        if (this.subscription.state !== 'replaying' || (await this.step())) return
         wait = FIRST_WAIT
       } catch {
+        // The store is out of reach: the client keeps what it has.
         await new Promise<void>((resolve) => clock.setTimer(resolve, wait))
         wait = Math.min(wait * 2, LONGEST_WAIT)
       }
@@ -110,22 +94,24 @@ export class Replay {
   }
 
   private async beginAtLast(count: number, answer: (subscribed: Subscribed) => void): Promise<void> {
-    const held = count === 0 ? { start: this.hub.position, units: [] } : this.hub.last(count)
+    const { reads, clock } = this.context
+    const held = count === 0 ? { start: this.hub.position } : this.hub.last(count)
     if (held !== null) return this.fresh(held.start, null, answer)
-    const page = await this.context.reads.back(this.hub.channel, 'head', count, this.hub.rule.log!)
+    const reading = reads.back(this.hub.channel, 'head', count, this.hub.rule.log!)
+    const page = await within(clock, reading, PATIENCE, 'reading the log')
     if (page.proof === 'absent')
       throw new RealtimeError('unavailable', 'the log changed while it was read', { after: 100 })
-    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    await this.hubIsLive()
     this.fresh(page.start ?? page.head, page, answer)
   }
 
   private async beginAt(from: Position, answer: (subscribed: Subscribed) => void): Promise<void> {
     // "Position p in the ring with the same id: serve from the ring, no store access."
     const known = this.hub.after(from)
-    if (known !== null) return this.recovered(from, known.length, null, answer)
-    const page = await this.context.reads.read(this.hub.channel, from, PAGE_ENTRIES, PAGE_BYTES, this.hub.rule.log!)
+    if (known !== null && this.hub.serves(known)) return this.recovered(from, known.length, null, answer)
+    const page = await within(this.context.clock, this.readOn(from), PATIENCE, 'reading the log')
     // The hub may have been interrupted meanwhile: what is answered names its position.
-    await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
+    await this.hubIsLive()
     if (page.proof === 'absent') return this.lostAtOnce({ why: page.why, from }, answer)
     const missed = page.head.epoch === from.epoch ? page.head.offset - from.offset : page.entries.length
     this.recovered(from, missed, page, answer)
@@ -155,7 +141,7 @@ export class Replay {
   /** The page that proved the position goes out at once, unless the answer itself has to wait. */
   private passFirst(page: Matched | null): void {
     if (page === null || !this.context.outbox.flowing) return
-    if (!this.pass(page)) this.entriesLeft = -1
+    if (!this.passPage(page)) this.entriesLeft = -1
   }
 
   private lostAtOnce(what: { why: Lost['why']; from: Position }, answer: (subscribed: Subscribed) => void): void {
@@ -174,35 +160,61 @@ export class Replay {
     return page.head.offset > position.offset ? page.head : position
   }
 
-  /** Joins the fan-out if the ring proves that nothing else is missing. */
-  private joins(): boolean {
-    const units = this.hub.after(this.cursor)
-    if (units === null) return false
-    if (units.length > 0) {
-      if (!this.afford(units)) return false
-      this.context.outbox.give(this.subscription.replayed(units))
-    }
+  /** Gives the next entries. True: joined, or there is nothing to join any more. */
+  private async step(): Promise<boolean> {
+    const rest = this.hub.after(this.cursor)
+    if (rest === null) return this.stepInLog()
+    const given = this.pass(rest)
+    if (given === -1) return this.lose('limit')
+    if (given < rest.length) return false
     this.subscription.join(this.hub.position)
     return true
   }
 
+  private async stepInLog(): Promise<boolean> {
+    const { outbox } = this.context
+    const page = await this.readOn(this.cursor)
+    while (!outbox.flowing) await outbox.whenFlowing()
+    if (this.subscription.state !== 'replaying') return true
+    if (page.proof === 'absent') return this.lose(page.why)
+    if (page.entries.length === 0) await this.atEnd(page)
+    else {
+      this.stuck = 0
+      if (!this.passPage(page)) return this.lose('limit')
+    }
+    return false
+  }
+
+  private readOn(from: Position): Promise<Page> {
+    return this.context.reads.read(this.hub.channel, from, PAGE_ENTRIES, PAGE_BYTES, this.hub.rule.log!)
+  }
+
   /** Gives a page to the network; false: the recovery has cost enough. */
-  private pass(page: Matched): boolean {
-    if (page.entries.length === 0) return true
+  private passPage(page: Matched): boolean {
     let units = unitsOfPages.get(page)
     if (units === undefined) {
       units = page.entries.map((entry) => new EntryUnit(this.hub.channel, entry))
       unitsOfPages.set(page, units)
     }
-    if (!this.afford(units)) return false
-    this.cursor = (units[units.length - 1] as EntryUnit).position
-    this.context.outbox.give(this.subscription.replayed(units))
+    if (this.pass(units) === -1) return false
     // The feed may be later than the log: a reader that is ahead of the hub brings it along.
     this.hub.offer(page.entries)
     return true
   }
 
-  private afford(units: readonly EntryUnit[]): boolean {
+  /** Gives about PAGE_BYTES of the units behind the cursor. How many; -1: the recovery has cost enough. */
+  private pass(units: readonly EntryUnit[]): number {
+    if (units.length === 0) return 0
+    let count = 0
+    for (let bytes = 0; count < units.length && bytes < PAGE_BYTES; count++) bytes += (units[count] as EntryUnit).weight
+    const some = count === units.length ? units : units.slice(0, count)
+    if (!this.affords(some)) return -1
+    this.cursor = (some[count - 1] as EntryUnit).position
+    this.context.outbox.give(this.subscription.replayed(some))
+    return count
+  }
+
+  private affords(units: readonly EntryUnit[]): boolean {
     this.entriesLeft -= units.length
     if (this.bytesLeft !== Number.POSITIVE_INFINITY) {
       for (const unit of units) this.bytesLeft -= unit.frame(this.subscription.codec).size
@@ -210,29 +222,29 @@ export class Replay {
     return this.entriesLeft >= 0 && this.bytesLeft >= 0
   }
 
-  /** The log has nothing after the cursor, but the hub does not know the cursor. True: joined. */
-  private async atEnd(page: Matched, tries: number): Promise<boolean> {
-    if (this.hub.isLive && samePosition(page.head, this.hub.position)) {
-      this.subscription.join(this.hub.position)
-      return true
-    }
-    // Both name one cut.
+  /** The log has nothing after the cursor, but the hub does not know the cursor: it is behind, or has another name for it. */
+  private async atEnd(page: Matched): Promise<void> {
     this.cursor = page.head
-    if (tries > 0) {
-      await this.hub.catchUp()
-      // A hub that agrees with the log and not with us will be asked again, but not in a tight loop.
-      if (tries > 2) await new Promise<void>((resolve) => this.context.clock.setTimer(resolve, FIRST_WAIT))
-    }
-    return false
+    if (this.stuck++ === 0) return
+    this.hub.catchUp()
+    await this.hub.whenLive()
+    // A hub that agrees with the log and not with us will be asked again, but not in a tight loop.
+    if (this.stuck > 3) await new Promise<void>((resolve) => this.context.clock.setTimer(resolve, FIRST_WAIT))
   }
 
-  private async lose(why: Lost['why']): Promise<void> {
-    await this.hub.whenLive()
-    if (this.subscription.state !== 'replaying') return
+  private async lose(why: Lost['why']): Promise<true> {
+    while (!this.hub.isLive) await this.hub.whenLive()
+    if (this.subscription.state !== 'replaying') return true
     const to = this.hub.position
     const lost: Lost = { why, from: this.cursor, to, spread: spreadOf(this.hub.members + 1) }
     const push = { ev: 'lost', ch: this.subscription.channel, start: to, lost }
     this.context.outbox.send(this.subscription.codec.encode(push))
     this.subscription.join(to)
+    return true
+  }
+
+  /** Waits until the hub is live, in this very turn. */
+  private async hubIsLive(): Promise<void> {
+    while (!this.hub.isLive) await within(this.context.clock, this.hub.whenLive(), PATIENCE, 'the channel')
   }
 }

@@ -26,18 +26,15 @@ import type { Grant, Who } from '../options.ts'
 import { Calls } from '../rpc/calls.ts'
 import { Attachments } from './attachments.ts'
 import { connect, refresh } from './connect.ts'
+import type { Beating } from './heartbeat.ts'
+import { Lifetime, type Mortal } from './lifetime.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import { Publishes } from './publishes.ts'
 import { history, presence } from './queries.ts'
 
-/** ms from the open link to the `connect` command. */
-const CONNECT_WITHIN = 10_000
-/** ms before the end of a token at which the client is asked for a new one. */
-const REFRESH_AHEAD = 30_000
-
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
-export class Session implements LinkEvents, OutboxOwner {
+export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   /** Names the connection: node, '~', 96 random bits. */
   readonly conn: string
   /** Whoever knows it may replace this connection. */
@@ -50,24 +47,17 @@ export class Session implements LinkEvents, OutboxOwner {
   readonly attachments: Attachments
   readonly publishes: Publishes
   readonly calls: Calls
+  readonly lifetime: Lifetime
   /** The client's secret, and the pseudonym that is shown to others. */
   client = ''
   peer = ''
   user: string | undefined = undefined
   info: Json | undefined = undefined
-  /** ms since 1970, or Infinity. */
-  expires: number = Number.POSITIVE_INFINITY
   private state: State = 'greeting'
   private lastId = 0
   private inFlight = 0
   /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
   private early: Decoded[] = []
-  private readonly greetingTimer: unknown
-  /** Looks of the heartbeat since something was sent, and since something was heard. */
-  private quietLooks = 0
-  private silentLooks = 0
-  private heardSomething = false
-  private askedForToken = false
 
   constructor(node: Node, link: Link, request: LinkRequest) {
     this.node = node
@@ -90,9 +80,13 @@ export class Session implements LinkEvents, OutboxOwner {
       },
       onFailure: (error, method) => node.log('procedure failed', { method, error: String(error) }),
     })
-    this.greetingTimer = node.clock.setTimer(() => this.bye('connect-timeout'), CONNECT_WITHIN)
+    this.lifetime = new Lifetime(this)
     node.add(this)
     link.open(this)
+  }
+
+  get isOpen(): boolean {
+    return this.state === 'open'
   }
 
   get isClosed(): boolean {
@@ -106,7 +100,7 @@ export class Session implements LinkEvents, OutboxOwner {
   /** @inheritDoc */
   frame(frame: string | Uint8Array): void {
     if (this.state === 'closed') return
-    this.heardSomething = true
+    this.lifetime.heard()
     // A transport that tells text from bytes must bring what the codec writes.
     if ((typeof frame === 'string') === this.codec.binary) return this.bye('malformed', 'text and bytes are mixed up')
     let messages: Decoded[]
@@ -130,7 +124,7 @@ export class Session implements LinkEvents, OutboxOwner {
   closed(clean = false): void {
     if (this.state === 'closed') return
     this.state = 'closed'
-    this.node.clock.clearTimer(this.greetingTimer)
+    this.lifetime.greeted()
     this.early = []
     this.outbox.close()
     this.calls.end()
@@ -145,13 +139,17 @@ export class Session implements LinkEvents, OutboxOwner {
 
   refuse(id: number, error: unknown): void {
     this.inFlight--
-    const known = error instanceof RealtimeError ? error : this.fault(error)
-    this.outbox.send(this.codec.encode({ id, error: known.toFailure() }))
+    this.outbox.send(this.codec.encode({ id, error: this.failureOf(error).toFailure() }))
   }
 
   /** A push of this connection alone. */
   push(push: Push): void {
     if (this.state === 'open') this.outbox.send(this.codec.encode(push))
+  }
+
+  /** Ahead of everything that waits: `ping` and `bye`. */
+  overtake(push: Push): void {
+    this.outbox.overtake(this.codec.encode(push))
   }
 
   /** A push that others get too. */
@@ -172,11 +170,10 @@ export class Session implements LinkEvents, OutboxOwner {
 
   disconnect(code: number, reason: string, after?: number): void {
     if (this.state === 'closed') return
-    const bye = { ev: 'bye', code, reason, ...(after === undefined ? null : { after }) }
-    this.outbox.overtake(this.codec.encode(bye))
+    this.overtake({ ev: 'bye', code, reason, ...(after === undefined ? null : { after }) })
     this.link.close(code, reason)
-    // 44xx are decisions: whoever was sent away is gone for the others at once.
-    this.closed(code >= 4400)
+    // 44xx are decisions: whoever was sent away is gone for the others at once. Who was replaced is still there.
+    this.closed(code >= 4400 && code !== DISCONNECTS.replaced.code)
   }
 
   /** @inheritDoc */
@@ -191,26 +188,19 @@ export class Session implements LinkEvents, OutboxOwner {
     this.link.cut()
   }
 
-  /** One look of the heartbeat. */
+  /** @inheritDoc */
   look(mostQuiet: number, mostSilent: number): void {
-    this.silentLooks = this.heardSomething ? 0 : this.silentLooks + 1
-    this.heardSomething = false
-    if (this.silentLooks >= mostSilent) return this.bye('no-heartbeat')
-    this.quietLooks = this.outbox.sentSomething ? 0 : this.quietLooks + 1
-    this.outbox.sentSomething = false
-    const now = this.node.clock.wall()
-    if (this.quietLooks >= mostQuiet && this.state === 'open') {
-      this.outbox.overtake(this.codec.encode({ ev: 'ping', time: now }))
-    }
-    this.watchToken(now)
+    this.lifetime.look(mostQuiet, mostSilent)
   }
 
   /** Takes the outcome of `connect`. */
   opened(id: number, grant: Grant, answer: Connected): void {
-    this.node.clock.clearTimer(this.greetingTimer)
+    this.lifetime.greeted()
     this.state = 'open'
-    this.reply(id, answer)
+    // Before anything is sent: sending may end the connection, and then the user has to be forgotten again.
     if (grant.user !== undefined) this.node.addUser(this, grant.user)
+    this.reply(id, answer)
+    if (!this.node.health.ok) this.push({ ev: 'health', ok: false })
     const early = this.early
     this.early = []
     for (const message of early) this.message(message)
@@ -222,13 +212,9 @@ export class Session implements LinkEvents, OutboxOwner {
     this.peer = createHash('sha256').update(client).digest('base64url').slice(0, 16)
   }
 
-  setExpiry(expires: number | undefined): void {
-    this.expires = expires ?? Number.POSITIVE_INFINITY
-    this.askedForToken = false
-  }
-
-  /** An error that no table knows: an application's hook failed. The peer learns no more than that. */
-  fault(error: unknown): RealtimeError {
+  /** What the peer learns of an error. One that no table knows is a fault of an application's hook: no more than that. */
+  failureOf(error: unknown): RealtimeError {
+    if (error instanceof RealtimeError) return error
     this.node.log('hook failed', { error: String(error) })
     return new RealtimeError('unavailable', 'the server failed at this', { after: 1_000 })
   }
@@ -278,7 +264,7 @@ export class Session implements LinkEvents, OutboxOwner {
         this.calls.cancel(command.call)
         return this.reply(command.id, {})
       case 'refresh':
-        return void refresh(this, command)
+        return refresh(this, command)
       case 'ping':
         return this.reply(command.id, { time: this.node.clock.wall() })
       case 'pong':
@@ -296,13 +282,5 @@ export class Session implements LinkEvents, OutboxOwner {
     if (command.op === 'publish') this.publishes.refused(command, error)
     if (command.op === 'pong') this.inFlight--
     else this.refuse(command.id, error)
-  }
-
-  private watchToken(now: number): void {
-    if (this.state !== 'open' || this.expires === Number.POSITIVE_INFINITY) return
-    if (now >= this.expires) return this.bye('token-expired')
-    if (this.askedForToken || this.expires - now > REFRESH_AHEAD) return
-    this.askedForToken = true
-    this.push({ ev: 'refresh', within: Math.round(this.expires - now) })
   }
 }

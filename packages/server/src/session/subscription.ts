@@ -47,10 +47,12 @@ export class Subscription implements HubMember, Waiting {
   readonly channel: string
   readonly hub: Hub
   state: 'replaying' | 'live' | 'gone' = 'replaying'
-  /** Stops the `members` pushes of this subscription. */
-  unwatch: (() => void) | null = null
+  /** Ends what presence knows of this subscription; null: it is no member. */
+  disappear: ((clean: boolean) => void) | null = null
   private readonly owner: SubscriptionOwner
   private readonly isPattern: boolean
+  /** Is there a log to go back to? */
+  private readonly hasLog: boolean
   private readonly policy: Policy
   /** The position of the last thing given to the network. */
   private written: Position | null = null
@@ -66,13 +68,21 @@ export class Subscription implements HubMember, Waiting {
     this.terms = terms
     this.channel = terms.channel
     this.isPattern = isPattern
+    this.hasLog = hub instanceof LogHub
     // Without a log there is nothing to fall back to: what waits is all there is.
-    const hasLog = hub instanceof LogHub
-    this.policy = terms.policy === 'lossless' && !hasLog ? EPHEMERAL_DROP : terms.policy
+    const refused = terms.policy === 'lossless' || (isPattern && terms.policy === 'latest')
+    this.policy = refused && !this.hasLog ? EPHEMERAL_DROP : terms.policy
+  }
+
+  /** Has it been given everything that its hub has passed on? */
+  get isBehind(): boolean {
+    return this.state === 'replaying' || this.queue.length > 0
   }
 
   /** Becomes a member of the fan-out set: everything up to `position` was given to the network. */
   join(position: Position | null): void {
+    // Giving may have been too much for the connection.
+    if (this.state === 'gone') return
     this.written = position
     this.state = 'live'
     this.hub.join(this)
@@ -117,13 +127,13 @@ export class Subscription implements HubMember, Waiting {
     return this.codec.join(parts)
   }
 
-  /** Nothing of the channel is sent after this. */
-  end(): void {
+  /** Nothing of the channel is sent after this. `clean`: not cut, so that nobody waits for it to come back. */
+  end(clean: boolean): void {
     this.state = 'gone'
     this.hub.leave(this)
     this.purge()
-    this.unwatch?.()
-    this.unwatch = null
+    this.disappear?.(clean)
+    this.disappear = null
   }
 
   /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
@@ -189,8 +199,8 @@ export class Subscription implements HubMember, Waiting {
   }
 
   private fallBack(): void {
-    if (this.written === null) {
-      // No log to go back to: the newest stay.
+    if (!this.hasLog || this.written === null) {
+      // The newest stay.
       this.replace(dropOldest(this.queue, (EPHEMERAL_DROP as { drop: number }).drop))
       return
     }

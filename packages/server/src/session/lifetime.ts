@@ -1,0 +1,76 @@
+// What ends a session by time alone: a client that does not say who it is, one that says nothing any more, a token that
+// ends. It sends only what asks for a sign of life, or for a new token.
+
+import type { DisconnectName, Push, Timer } from '@tautline/wire'
+import type { Node } from '../node.ts'
+import type { Outbox } from './outbox.ts'
+
+/** ms from the open link to the outcome of the `connect` command. */
+const CONNECT_WITHIN = 10_000
+/** ms before the end of a token at which the client is asked for a new one. */
+const REFRESH_AHEAD = 30_000
+
+/** A session as time sees it. */
+export interface Mortal {
+  readonly node: Node
+  readonly outbox: Outbox
+  /** Is it known who it is? */
+  readonly isOpen: boolean
+  push(push: Push): void
+  /** Ahead of everything that waits. */
+  overtake(push: Push): void
+  bye(name: DisconnectName): void
+}
+
+/** One per session. */
+export class Lifetime {
+  private readonly session: Mortal
+  private readonly greeting: Timer
+  /** Looks since something was sent, and since something was heard. */
+  private quietLooks = 0
+  private silentLooks = 0
+  private heardSomething = false
+  /** End of the token, ms since 1970, or Infinity. */
+  private expires: number = Number.POSITIVE_INFINITY
+  private askedForToken = false
+
+  constructor(session: Mortal) {
+    this.session = session
+    this.greeting = session.node.clock.setTimer(() => session.bye('connect-timeout'), CONNECT_WITHIN)
+  }
+
+  /** The client said who it is, or it is gone. */
+  greeted(): void {
+    this.session.node.clock.clearTimer(this.greeting)
+  }
+
+  heard(): void {
+    this.heardSomething = true
+  }
+
+  setExpiry(expires: number | undefined): void {
+    this.expires = expires ?? Number.POSITIVE_INFINITY
+    this.askedForToken = false
+  }
+
+  /** One look of the heartbeat. */
+  look(mostQuiet: number, mostSilent: number): void {
+    const { session } = this
+    this.silentLooks = this.heardSomething ? 0 : this.silentLooks + 1
+    this.heardSomething = false
+    if (this.silentLooks >= mostSilent) return session.bye('no-heartbeat')
+    this.quietLooks = session.outbox.sentSomething ? 0 : this.quietLooks + 1
+    session.outbox.sentSomething = false
+    if (!session.isOpen) return
+    const now = session.node.clock.wall()
+    if (this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: now })
+    this.watchToken(now)
+  }
+
+  private watchToken(now: number): void {
+    if (now >= this.expires) return this.session.bye('token-expired')
+    if (this.askedForToken || this.expires - now > REFRESH_AHEAD) return
+    this.askedForToken = true
+    this.session.push({ ev: 'refresh', within: Math.round(this.expires - now) })
+  }
+}
