@@ -5,12 +5,12 @@
 export const MAX_NAME = 128
 
 const STAR = 0x2a
-const COLON = 0x3a
 const DOT = 0x2e
 
 /** Printable ASCII without space, and without what stores read as wildcards, quotes or groups: * > { } \ */
-const ALLOWED: Uint8Array = new Uint8Array(128).fill(1, 0x21, 0x7f)
-for (const character of '*>{}\\') ALLOWED[character.charCodeAt(0)] = 0
+const ALLOWED: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 128 }, (_, code) =>
+  code > 0x20 && code < 0x7f && !'*>{}\\'.includes(String.fromCharCode(code)) ? 1 : 0,
+)
 
 /**
  * What is wrong with a segment. '.' and '..' are refused because names end up in URLs, where they would be resolved.
@@ -70,27 +70,12 @@ export function isPattern(name: string): boolean {
 
 /** Does a correct pattern cover a correct name? */
 export function matchesPattern(pattern: string, channel: string): boolean {
-  let p = 0
   let c = 0
-  for (;;) {
-    if (pattern.charCodeAt(p) === STAR) {
-      if (pattern.charCodeAt(p + 1) === STAR) return c < channel.length
-      const colon = channel.indexOf(':', c)
-      c = colon === -1 ? channel.length : colon
-      p++
-    } else {
-      while (p < pattern.length && c < channel.length) {
-        const code = pattern.charCodeAt(p)
-        if (code !== channel.charCodeAt(c)) return false
-        if (code === COLON) break
-        p++
-        c++
-      }
-    }
-    // Both stand at the end of a segment, or one of them is longer.
-    if (p === pattern.length || c === channel.length) return p === pattern.length && c === channel.length
-    if (pattern.charCodeAt(p) !== COLON || channel.charCodeAt(c) !== COLON) return false
-    p++
-    c++
+  for (let p = 0; p < pattern.length; p++) {
+    if (pattern[p] === '*') {
+      if (pattern[p + 1] === '*') return c < channel.length
+      while (c < channel.length && channel[c] !== ':') c++
+    } else if (pattern[p] !== channel[c++]) return false
   }
+  return c === channel.length
 }

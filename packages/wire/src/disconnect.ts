@@ -56,14 +56,8 @@ export const DISCONNECTS: Readonly<Record<DisconnectName, Disconnect>> = /* @__P
   'connection-limit': /* @__PURE__ */ row(4403, 'connection-limit', 'stop', 'too many connections'),
 })
 
-/** What the hundreds of 4000 to 4499 mean, also for codes that a later version adds. */
-const BY_HUNDRED: Readonly<Record<number, DisconnectAction>> = /* @__PURE__ */ Object.freeze({
-  40: 'backoff',
-  41: 'return',
-  42: 'token',
-  43: 'stop',
-  44: 'stop',
-})
+/** What the hundreds from 4000 on mean, also for codes that a later version adds. */
+const BY_HUNDRED: readonly DisconnectAction[] = ['backoff', 'return', 'token', 'stop', 'stop']
 
 /** Codes of RFC 6455 after which coming back would only repeat what was wrong: 43xx and 44xx by another name. */
 export const FINAL_CLOSE_CODES: readonly number[] = /* @__PURE__ */ Object.freeze([1002, 1003, 1007, 1008, 1009, 1010])
@@ -71,5 +65,5 @@ export const FINAL_CLOSE_CODES: readonly number[] = /* @__PURE__ */ Object.freez
 /** What to do after a close code, whoever chose it. Codes that nobody defined: back off, then resume. */
 export function disconnectAction(code: number): DisconnectAction {
   if (FINAL_CLOSE_CODES.includes(code)) return 'stop'
-  return BY_HUNDRED[Math.floor(code / 100)] ?? 'backoff'
+  return BY_HUNDRED[Math.floor(code / 100) - 40] ?? 'backoff'
 }

@@ -1,17 +1,7 @@
-// Why a command is refused: the frozen table of errors, and the one class that carries a row of it.
-// The page docs/protocol/errors.md is generated from the table.
+// Why a command is refused: the codes of errors, and the one class that carries one of them. Kept small, every client
+// has it; what only a server needs of a code stands in error-table.ts.
 
 import type { Failure } from './types.ts'
-
-/** What a refusal means for whoever asked. */
-export interface ErrorRow {
-  /** no: never the same again; later: the same, after `after` ms; auth: with a new token; unknown: it may have happened. */
-  readonly retry: Failure['retry']
-  /** Status of the same refusal over HTTP. */
-  readonly http: number
-  /** The message where nobody has a better one. */
-  readonly text: string
-}
 
 /** Every code of tautline.v1, by its name (`tautline.v1 §11.4`). A code never changes its meaning. */
 export type ErrorCode =
@@ -36,44 +26,51 @@ export type ErrorCode =
   | 'timeout'
   | 'unknown'
 
-function row(retry: Failure['retry'], http: number, text: string): ErrorRow {
-  return Object.freeze({ retry, http, text })
+/** Every code, under what it means for whoever asked; the rows of ERRORS say why. */
+const CODES: Readonly<Record<Failure['retry'], string>> = {
+  no: 'bad-request bad-data too-large unauthorized forbidden not-found unsupported key-conflict key-expired limit cancelled',
+  later: 'rate overloaded unavailable aborted draining',
+  auth: 'token-expired token-revoked',
+  unknown: 'timeout unknown',
 }
 
-export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = /* @__PURE__ */ Object.freeze({
-  'bad-request': row('no', 400, 'a field of the command is missing or wrong'),
-  'bad-data': row('no', 400, 'the body is not JSON that every codec can carry'),
-  'too-large': row('no', 413, 'the body is over a limit of the server'),
-  unauthorized: row('no', 401, 'who you are is not accepted'),
-  forbidden: row('no', 403, 'you may not do this'),
-  'not-found': row('no', 404, 'there is no such thing'),
-  unsupported: row('no', 501, 'this server does not do this'),
-  'key-conflict': row('no', 409, 'the idempotency key was used for another publication'),
-  'key-expired': row('no', 409, 'the idempotency key is too old: the first attempt may have been stored'),
-  limit: row('no', 429, 'a limit of the server is reached'),
-  cancelled: row('no', 409, 'the call was cancelled'),
-  rate: row('later', 429, 'too many in too short a time'),
-  overloaded: row('later', 503, 'the server has too much to do'),
-  unavailable: row('later', 503, 'the store is out of reach'),
-  aborted: row('later', 503, 'an earlier publication of the lane failed: send again in order'),
-  draining: row('later', 503, 'the node is shutting down'),
-  'token-expired': row('auth', 401, 'the token has expired'),
-  'token-revoked': row('auth', 401, 'the token was revoked'),
-  timeout: row('unknown', 503, 'no answer in time: it may have happened'),
-  unknown: row('unknown', 503, 'the outcome is unknown: it may have happened'),
-})
+const RETRY_OF: ReadonlyMap<string, Failure['retry']> = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ Object.entries(CODES).flatMap(([retry, codes]) =>
+    codes.split(' ').map((code) => [code, retry as Failure['retry']] as const),
+  ),
+)
 
 /** What a code of a later protocol is taken for: its `retry` says all that a program needs to know. */
-const BY_RETRY: Readonly<Record<Failure['retry'], ErrorCode>> = /* @__PURE__ */ Object.freeze({
+const BY_RETRY: Readonly<Record<Failure['retry'], ErrorCode>> = {
   no: 'unsupported',
   later: 'unavailable',
   auth: 'token-expired',
   unknown: 'unknown',
-})
+}
 
 /** Is it a row of ERRORS? */
 export function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(ERRORS, code)
+  return RETRY_OF.has(code)
+}
+
+/** What to do about a code. One that is not of the table would be refused again. */
+export function retryOf(code: string): Failure['retry'] {
+  return RETRY_OF.get(code) ?? 'no'
+}
+
+/** The texts of ERRORS, where that table was loaded. A page's bundle goes without: its server tells them. */
+let texts: Partial<Record<string, string>> = {}
+
+export function setTexts(of: Readonly<Record<ErrorCode, string>>): void {
+  texts = of
+}
+
+/** What an error carries besides its message. */
+export interface ErrorDetails {
+  readonly after?: number | undefined
+  readonly field?: string | undefined
+  /** Stays on this side. */
+  readonly cause?: unknown
 }
 
 /** A refusal. Whatever the realtime layer throws or rejects with for a reason of the table is one. */
@@ -89,13 +86,12 @@ export class RealtimeError extends Error {
   readonly field: string | undefined
 
   /**
-   * @param message shown to people on the other side; the table's text by default
-   * @param options `cause` stays on this side
+   * @param message shown to people on the other side; by default the text of ERRORS, or the code where no table is
    */
-  constructor(code: ErrorCode, message?: string, options?: { after?: number; field?: string; cause?: unknown }) {
-    super(message ?? ERRORS[code].text, options?.cause === undefined ? undefined : { cause: options.cause })
+  constructor(code: ErrorCode, message?: string, options?: ErrorDetails) {
+    super(message ?? texts[code] ?? code, options)
     this.code = code
-    this.retry = ERRORS[code].retry
+    this.retry = retryOf(code)
     this.temporary = this.retry === 'later' || this.retry === 'unknown'
     this.after = options?.after
     this.field = options?.field
@@ -107,19 +103,18 @@ export class RealtimeError extends Error {
       code: this.code,
       message: this.message,
       retry: this.retry,
-      ...(this.after === undefined ? null : { after: this.after }),
-      ...(this.field === undefined ? null : { field: this.field }),
+      ...(this.after !== undefined && { after: this.after }),
+      ...(this.field !== undefined && { field: this.field }),
     }
   }
 
   /** What the other side said. A code that this version does not know becomes the plainest one of the same `retry`. */
   static from(failure: Failure): RealtimeError {
-    const known = isErrorCode(failure.code) && ERRORS[failure.code].retry === failure.retry
-    const code = known ? (failure.code as ErrorCode) : BY_RETRY[failure.retry]
-    return new RealtimeError(code, known ? failure.message : `${failure.code}: ${failure.message}`, {
-      ...(failure.after === undefined ? null : { after: failure.after }),
-      ...(failure.field === undefined ? null : { field: failure.field }),
-    })
+    const { code, message, retry, after, field } = failure
+    const options = { after, field }
+    return RETRY_OF.get(code) === retry
+      ? new RealtimeError(code as ErrorCode, message, options)
+      : new RealtimeError(BY_RETRY[retry], `${code}: ${message}`, options)
   }
 }
 

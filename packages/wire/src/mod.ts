@@ -14,7 +14,8 @@ export {
   FINAL_CLOSE_CODES,
 } from './disconnect.ts'
 export type { Clock, Random, Timer } from './environment.ts'
-export { ERRORS, type ErrorCode, type ErrorRow, isErrorCode, RealtimeError, WireError } from './errors.ts'
+export { ERRORS, type ErrorRow } from './error-table.ts'
+export { type ErrorCode, type ErrorDetails, isErrorCode, RealtimeError, WireError } from './errors.ts'
 export { jsonCodec } from './json/codec.ts'
 export { frameLimits, LIMITS, type Limits, SERVER_FRAME_LIMITS } from './limits.ts'
 export { type ReadCommand, readCommand } from './read-command.ts'
