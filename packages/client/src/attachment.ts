@@ -20,7 +20,7 @@ import {
 import { Backoff } from './backoff.ts'
 import { Chains } from './chains.ts'
 import { Cursor } from './cursor.ts'
-import type { Handle, HandleSettings, Owner } from './handle.ts'
+import { type Handle, type HandleSettings, type Item, interrupted, type Owner } from './handle.ts'
 import { messageOf } from './message.ts'
 import { isPosition } from './position.ts'
 import { Roster } from './roster.ts'
@@ -159,54 +159,35 @@ export class Attachment implements Owner {
     else if (this.#settled) this.#ask()
   }
 
-  publication(publication: Publication): void {
-    if (this.#deaf) return
-    if (this.#mode === 'pattern') {
-      const step = this.#chains.publication(publication)
-      if (step === 'broken') for (const handle of this.handles) handle.lost(interrupted('pattern'), null)
-      if (step !== 'duplicate') this.#deliver(publication, null, -1)
-      return
-    }
-    if (this.#mode === 'ephemeral') {
-      this.#deliver(publication, null, -1)
-      return
-    }
+  /** A publication, a fence or a gap of the channel, or of one that the pattern covers. */
+  entry(push: Publication | Fence | GapPush): void {
+    // What arrives while something is asked is of an attachment that is being replaced.
+    if (!this.#settled) return
     const before = this.#cursor.position
-    const step = this.#cursor.publication(publication)
-    if (step === 'broken') this.#repair()
-    else if (step === 'next' && before !== null) {
-      this.#deliver(publication, this.#cursor.position, before.offset)
-      this.#settle()
+    const step = before === null ? this.#chains.step(push) : this.#cursor.step(push)
+    if (step === 'duplicate') return
+    if (step === 'broken') {
+      if (before !== null) return this.#repair()
+      for (const handle of this.handles) handle.lost(interrupted(this.channel), null)
     }
-  }
-
-  fence(fence: Fence): void {
-    if (this.#deaf) return
-    if (this.#mode !== 'log') {
-      this.#chains.fence(fence)
-      return
-    }
-    const crossing = this.#cursor.fence(fence)
     const { position } = this.#cursor
-    if (crossing === 'broken') this.#repair()
-    else if (crossing === 'passed' && position !== null) {
-      for (const handle of this.handles) handle.fence(position)
-      this.#settle()
+    if (push.ev === 'pub') {
+      const message = messageOf(push, position, this.#registry.publisher.isOwn(push.key))
+      this.#take({ position, message }, before?.offset ?? null)
+    } else if (push.ev === 'gap') {
+      const { to, count, why } = push
+      this.#take({ position, gap: { to, count, why } }, null)
+    } else if (position !== null) this.#take({ position }, null)
+    if (this.state === 'catching-up' && this.#cursor.live) {
+      this.#confirm()
+      this.#enter('live')
     }
-  }
-
-  gap(gap: GapPush): void {
-    if (this.#deaf) return
-    if (this.#mode === 'pattern') this.#chains.gap(gap)
-    else if (!this.#cursor.gap(gap)) return
-    for (const handle of this.handles) handle.gap({ to: gap.to, count: gap.count, why: gap.why })
-    this.#settle()
   }
 
   lost({ lost, start }: LostPush): void {
-    if (this.#deaf) return
+    if (!this.#settled) return
     this.#cursor.lose(start)
-    this.#chains.clear()
+    this.#chains.offsets.clear()
     this.state = 'live'
     for (const handle of this.handles) if (handle.want === null) handle.lost(lost, start)
     this.#refresh()
@@ -232,11 +213,6 @@ export class Attachment implements Owner {
 
   get #presence(): boolean {
     return [...this.handles].some((handle) => handle.options.presence === true)
-  }
-
-  /** What arrives now is of an attachment that is being replaced, or of none. */
-  get #deaf(): boolean {
-    return !this.#settled
   }
 
   /** What to ask for next. Those that follow go first if the attachment has to be made again anyway. */
@@ -319,12 +295,12 @@ export class Attachment implements Owner {
   /** Those that followed before go on. */
   #resumed(followers: readonly Handle<Json>[], lost: Lost | null): void {
     const { position } = this.#cursor
-    this.#chains.clear()
+    this.#chains.offsets.clear()
     for (const handle of followers) {
       if (lost !== null) handle.lost(lost, position)
-      else if (position !== null) handle.fence(position)
+      else if (position !== null) handle.take({ position }, null)
       // Without positions nobody can say what was missed.
-      else if (this.#mode !== 'log') handle.lost(interrupted(this.#mode), null)
+      else handle.lost(interrupted(this.channel), null)
     }
   }
 
@@ -368,16 +344,8 @@ export class Attachment implements Owner {
 
   // Telling.
 
-  #deliver(publication: Publication, position: Position | null, prev: number): void {
-    const message = messageOf(publication, position, this.#registry.publisher.isOwn(publication.key))
-    for (const handle of this.handles) handle.message(message, prev)
-  }
-
-  /** Live, once everything is there that was known at the answer. */
-  #settle(): void {
-    if (this.state !== 'catching-up' || !this.#cursor.live) return
-    this.#confirm()
-    this.#enter('live')
+  #take(item: Item<Json>, prev: number | null): void {
+    for (const handle of this.handles) handle.take(item, prev)
   }
 
   /** The log was read again for one subscription: is everybody else's position still in it? */
@@ -402,9 +370,4 @@ export class Attachment implements Owner {
       settle(reply?.ok === undefined ? null : readOk('presence', reply.ok))
     })
   }
-}
-
-/** A loss that the client itself knows of, where there are no positions. */
-function interrupted(why: 'ephemeral' | 'pattern'): Lost {
-  return { why, to: null, spread: 0 }
 }

@@ -13,11 +13,11 @@ import {
   readOk,
 } from '@tautline/wire'
 import type { Ticket } from './commands.ts'
-import { cancelled, deferred, onAbort } from './promises.ts'
+import { bounded, cancelled, deferred } from './promises.ts'
 import type { Session } from './session.ts'
 
 /** Questions that wait for a connection, or for others to be answered. */
-const MOST_WAITING = 1_000
+const MOST = 1_000
 
 /** A command that is asked this way. */
 export type Question = Extract<Request, { op: 'rpc' | 'history' | 'presence' }>
@@ -60,14 +60,14 @@ export class Calls {
 
   ask<Op extends Question['op']>(question: Extract<Question, { op: Op }>, options: AskOptions): Asked<OkByOp[Op]> {
     const { promise, resolve, reject } = deferred<OkByOp[Op]>()
-    const { timeout, signal, value } = options
-    const ends: (() => void)[] = []
+    const { timeout = 0, signal, value } = options
+    let end = (): void => {}
     const ask: Ask = {
       question,
       value,
       ticket: null,
       settle: (error, ok) => {
-        for (const end of ends) end()
+        end()
         if (error !== null) return reject(error)
         try {
           resolve(readOk(question.op as Op, ok))
@@ -81,19 +81,14 @@ export class Calls {
     const cancel = (error: RealtimeError): void => {
       if (this.#withdraw(ask)) ask.settle(error)
     }
-    if (signal?.aborted) reject(cancelled(question.op, signal))
-    else if (this.#refusal !== null) reject(new RealtimeError('unavailable', this.#refusal))
-    else if (this.#asks.size >= MOST_WAITING)
-      reject(new RealtimeError('limit', `${MOST_WAITING} calls are under way already`))
+    if (this.#refusal !== null) reject(new RealtimeError('unavailable', this.#refusal))
+    else if (this.#asks.size >= MOST) reject(new RealtimeError('limit', `${MOST} calls are under way already`))
     else {
-      ends.push(onAbort(signal, () => cancel(cancelled(question.op, signal as AbortSignal))))
-      if (timeout) {
-        const late = (): void =>
-          cancel(new RealtimeError(ask.ticket ? 'timeout' : 'unavailable', `nothing within ${timeout} ms`))
-        const timer = this.#clock.setTimer(late, timeout)
-        ends.push(() => this.#clock.clearTimer(timer))
-      }
       this.#asks.add(ask)
+      end = bounded(this.#clock, timeout, signal, (aborted) => {
+        const late = ask.ticket ? 'timeout' : 'unavailable'
+        cancel(aborted ? cancelled(question.op, aborted) : new RealtimeError(late, `nothing within ${timeout} ms`))
+      })
       this.#pump()
     }
     return { promise, cancel }

@@ -7,38 +7,23 @@ import type { Fence, GapPush, Publication, Step } from '@tautline/wire'
 const REMEMBERED = 1_000
 
 export class Chains {
-  readonly #offsets: Map<string, number> = new Map()
+  readonly offsets: Map<string, number> = new Map()
 
-  publication({ ch, off, prev }: Publication): Step {
-    if (off === undefined) return 'next'
-    const known = this.#offsets.get(ch)
-    if (known !== undefined && off <= known) return 'duplicate'
-    this.#set(ch, off)
-    return known === undefined || (prev ?? off - 1) === known ? 'next' : 'broken'
-  }
-
-  /** What came after `from` is told anew. */
-  fence({ ch, from }: Fence): void {
-    const known = this.#offsets.get(ch)
-    if (known !== undefined && known > from.offset) this.#set(ch, from.offset)
-  }
-
-  gap({ ch, to }: GapPush): void {
-    const known = this.#offsets.get(ch)
-    if (known === undefined || known < to.offset) this.#set(ch, to.offset)
-  }
-
-  clear(): void {
-    this.#offsets.clear()
-  }
-
-  #set(channel: string, offset: number): void {
-    this.#offsets.delete(channel)
-    this.#offsets.set(channel, offset)
-    if (this.#offsets.size <= REMEMBERED) return
-    for (const oldest of this.#offsets.keys()) {
-      this.#offsets.delete(oldest)
-      return
-    }
+  step(push: Publication | Fence | GapPush): Step {
+    const { offsets } = this
+    const known = offsets.get(push.ch)
+    const [offset, prev] =
+      push.ev === 'pub'
+        ? [push.off, push.prev ?? (push.off ?? 0) - 1]
+        : [push.ev === 'gap' ? push.to.offset : push.from.offset, known]
+    // Ephemeral: there is nothing to follow.
+    if (offset === undefined) return 'next'
+    // What came after a fence is told anew.
+    if (push.ev !== 'fence' && known !== undefined && offset <= known) return 'duplicate'
+    if (push.ev === 'fence' && (known ?? 0) <= offset) return 'duplicate'
+    offsets.delete(push.ch)
+    offsets.set(push.ch, offset)
+    if (offsets.size > REMEMBERED) offsets.delete(offsets.keys().next().value as string)
+    return known === undefined || prev === known ? 'next' : 'broken'
   }
 }

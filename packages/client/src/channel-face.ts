@@ -12,8 +12,9 @@ import type {
   PublishOptions,
   PublishResult,
 } from './channel.ts'
-import { check, must } from './checks.ts'
+import { check } from './checks.ts'
 import { messagesOf } from './message.ts'
+import { must } from './must.ts'
 import type { Publisher } from './publisher.ts'
 import type { Message, SubscribeOptions, Subscription } from './subscription.ts'
 import type { Subscriptions } from './subscriptions.ts'

@@ -5,13 +5,9 @@ import { type Policy, systemClock, systemRandom } from '@tautline/wire'
 import type { ConnectionSettings } from './connection.ts'
 import { leanCodec } from './json.ts'
 import { pageLifecycle } from './lifecycle.ts'
+import { must } from './must.ts'
 import type { ClientOptions, WebSocketClass } from './options.ts'
 import { isPosition } from './position.ts'
-
-/** @throws TypeError */
-export function must(right: unknown, what: string): asserts right {
-  if (!right) throw new TypeError(what)
-}
 
 type Rule = readonly [test: (value: never) => boolean, must: string]
 

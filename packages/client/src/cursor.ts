@@ -17,16 +17,13 @@ import {
 /** Fences remembered, so that one that comes again is known (rule 4). */
 const REMEMBERED = 32
 
-/** What a fence meant: walked through, known already, or a hole. */
-export type Crossing = 'passed' | 'known' | 'broken'
-
 export class Cursor {
-  /** Everything up to here was received; null before the first answer. */
+  /** Everything up to here was received; null before the first answer, and where there are no positions. */
   position: Position | null = null
   /** The epoch of what comes next on this connection (§4.2). */
-  #wireEpoch: string = ''
+  #wireEpoch: string | undefined
   #head: Position | null = null
-  #passed: string[] = []
+  readonly #passed: string[] = []
 
   /** Is everything received that was known when the server answered? (§5.3) */
   get live(): boolean {
@@ -45,64 +42,59 @@ export class Cursor {
    * @returns what was lost, if anything
    */
   answer(sub: Subscribed, asked: Position | null): Lost | null {
-    const { start, outcome } = sub
-    this.#head = sub.head
-    this.position = start
-    if (start !== null) this.#wireEpoch = start.epoch
-    if (outcome === 'lost') return sub.lost ?? { why: 'epoch', to: start, spread: 0 }
+    const { start, outcome, head, lost } = sub
+    this.lose(start, head)
+    if (outcome === 'lost') return lost ?? lostFrom(asked, start)
     if (asked === null || start === null) return null
     // A server that goes on anywhere else than behind the position it was shown proves nothing: no silent jump.
-    if (outcome !== 'recovered' || asked.offset !== start.offset || asked.id !== start.id) {
-      return { why: 'diverged', from: asked, to: start, spread: 0 }
-    }
+    if (outcome !== 'recovered' || asked.offset !== start.offset || asked.id !== start.id) return lostFrom(asked, start)
     if (asked.epoch !== start.epoch) this.#remember(start.epoch)
     return null
   }
 
-  /** A loss announced later (§6.3): from here on everything comes after `start`. */
-  lose(start: Position | null): void {
+  /** From here on everything comes after `start` (§6.3: which is the head itself). */
+  lose(start: Position | null, head: Position | null = null): void {
     this.position = start
-    // `start` is the head.
-    this.#head = null
-    if (start !== null) this.#wireEpoch = start.epoch
+    this.#head = head
+    this.#wireEpoch = start?.epoch
   }
 
-  /** Rules 1, 5 and 6. */
-  publication(publication: Publication): Step {
-    const { position } = this
-    const { off, id, prev } = publication
-    if (position === null || off === undefined) return 'broken'
-    const step = follow(position, { epoch: this.#wireEpoch, offset: off, prev: prev ?? off - 1, id })
+  /** What a push means here. The position moves if it is the next one. */
+  step(push: Publication | Fence | GapPush): Step {
+    const position = this.position as Position
+    if (push.ev === 'gap') {
+      // Rule 3.
+      if (covers(position, push.to)) return 'duplicate'
+      this.position = push.to
+      return 'next'
+    }
+    if (push.ev === 'fence') return this.#fence(push, position)
+    // Rules 1, 5 and 6.
+    const { off = 0, id, prev = off - 1 } = push
+    const step = follow(position, { epoch: this.#wireEpoch as string, offset: off, prev, id })
     if (step === 'next') this.position = { epoch: position.epoch, offset: off, id }
     return step
   }
 
   /** Rules 2 and 4. The wire epoch changes in any case. */
-  fence(fence: Fence): Crossing {
-    const { position } = this
-    this.#wireEpoch = fence.epoch
-    if (position === null) return 'broken'
-    if (fence.epoch === position.epoch) return 'known'
-    if (crosses(position, fence)) {
-      this.#remember(fence.epoch)
-      // The head was of an epoch that ends here: there is nothing left of it to wait for.
-      if (this.#head?.epoch === position.epoch) this.#head = null
-      this.position = { epoch: fence.epoch, offset: position.offset, id: position.id }
-      return 'passed'
-    }
-    return this.#passed.includes(fence.epoch) ? 'known' : 'broken'
-  }
-
-  /** Rule 3. false: it says nothing new. */
-  gap(gap: GapPush): boolean {
-    const { position } = this
-    if (position !== null && covers(position, gap.to)) return false
-    this.position = gap.to
-    return true
+  #fence(fence: Fence, position: Position): Step {
+    const { epoch } = fence
+    this.#wireEpoch = epoch
+    if (epoch === position.epoch) return 'duplicate'
+    if (!crosses(position, fence)) return this.#passed.includes(epoch) ? 'duplicate' : 'broken'
+    this.#remember(epoch)
+    // The head was of an epoch that ends here: there is nothing left of it to wait for.
+    if (this.#head?.epoch === position.epoch) this.#head = null
+    this.position = { ...position, epoch }
+    return 'next'
   }
 
   #remember(epoch: string): void {
-    this.#passed.push(epoch)
-    if (this.#passed.length > REMEMBERED) this.#passed.shift()
+    if (this.#passed.push(epoch) > REMEMBERED) this.#passed.shift()
   }
+}
+
+/** A loss that the client itself noticed. */
+export function lostFrom(from: Position | null, to: Position | null): Lost {
+  return { why: 'diverged', ...(from && { from }), to, spread: 0 }
 }

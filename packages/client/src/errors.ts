@@ -2,18 +2,19 @@
 
 import { RealtimeError } from '@tautline/wire'
 import type { PublishResult } from './channel.ts'
+import { must } from './must.ts'
 
-/** Why `reached` gave up. */
+/** `reached` gave up. */
 export class NotReachedError extends Error {
   override readonly name = 'NotReachedError'
   /**
-   * diverged: the log went on from before that position. lost: messages up to it were lost and no snapshot covers it.
-   * timeout: not yet. stopped: the subscription ended.
+   * diverged: the log went on from before that position, what was there may have vanished. lost: messages up to it were
+   * lost, and no snapshot covers it. timeout: not yet. stopped: the subscription ended.
    */
   readonly why: 'diverged' | 'lost' | 'timeout' | 'stopped'
 
-  constructor(why: 'diverged' | 'lost' | 'timeout' | 'stopped', message: string) {
-    super(message)
+  constructor(why: NotReachedError['why']) {
+    super(`the position was not reached: ${why}`)
     this.why = why
   }
 }
@@ -24,23 +25,23 @@ export class NotReachedError extends Error {
  */
 export class UnknownOutcomeError extends RealtimeError {
   override readonly name: string = 'UnknownOutcomeError'
-  readonly #resend: () => Promise<PublishResult>
-  #done: boolean = false
+  #resend: (() => Promise<PublishResult>) | null
 
   constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
-    super('unknown', 'it was sent, but too long ago to find out whether it was stored: resend() or drop()', { cause })
+    super('unknown', 'it was sent too long ago to find out whether it was stored: resend() or drop()', { cause })
     this.#resend = resend
   }
 
   /** Publishes it again, with a new key, behind what waits already. */
   resend(): Promise<PublishResult> {
-    if (this.#done) throw new TypeError('this publication was sent again, or dropped, already')
-    this.#done = true
-    return this.#resend()
+    const resend = this.#resend
+    must(resend, 'it was sent again, or dropped, already')
+    this.#resend = null
+    return resend()
   }
 
   /** Leaves it at that. */
   drop(): void {
-    this.#done = true
+    this.#resend = null
   }
 }

@@ -12,7 +12,9 @@ import {
   type Random,
 } from '@tautline/wire'
 import { Backoff } from './backoff.ts'
+import { lostFrom } from './cursor.ts'
 import { callOutside, Emitter, type Report } from './events.ts'
+import { must } from './must.ts'
 import { isPosition } from './position.ts'
 import { Queue } from './queue.ts'
 import { Reached } from './reached.ts'
@@ -46,30 +48,29 @@ export interface Owner {
 }
 
 const NOBODY: ReadonlyMap<string, Member> = new Map()
-/** `reached` waits so long if nothing else is said, ms. */
-const PATIENCE = 10_000
 
-/** What stands in the queue beside messages: it is handled when what came before it was handed over. */
-type Marker =
-  | { readonly kind: 'position'; readonly position: Position | null }
-  | { readonly kind: 'gap'; readonly gap: Gap }
-  | { readonly kind: 'lost'; readonly lost: Lost; readonly start: Position | null }
-type Item<T> = { readonly kind: 'message'; readonly message: Message<T> } | Marker
+/** What stands in the queue, with the position behind it: a message, or what is told when its turn has come. */
+export interface Item<T> {
+  readonly position: Position | null
+  readonly message?: Message<T>
+  readonly gap?: Gap
+  readonly lost?: Lost
+}
 
 export class Handle<T> implements Subscription<T> {
   readonly options: SubscribeOptions<T>
   /** Where the server has to begin for this subscription; null: it follows the attachment. */
   want: From | null
-  /** The position up to which everything is in the queue, or was. */
-  received: Position | null = null
   error: Error | null = null
+  state: SubscriptionState = 'idle'
   readonly #owner: Owner
   readonly #settings: HandleSettings
   readonly #emitter: Emitter<SubscriptionEvents<T>>
   readonly #queue: Queue<Item<T>, Message<T>> = new Queue()
   readonly #reached: Reached
   readonly #backoff: Backoff
-  #state: SubscriptionState = 'idle'
+  /** The position up to which everything is in the queue, or was. */
+  #received: Position | null = null
   #ended: Promise<void> | null = null
   /** It did follow, and fell behind. */
   #behind: boolean = false
@@ -80,23 +81,20 @@ export class Handle<T> implements Subscription<T> {
   #draining: boolean = false
 
   constructor(owner: Owner, settings: HandleSettings, options: SubscribeOptions<T>) {
+    const { from, last, onMessage, onLost } = options
     this.options = options
-    this.want = options.from ?? (options.last === undefined ? 'head' : { last: options.last })
+    this.want = from ?? (last === undefined ? 'head' : { last })
     this.#owner = owner
     this.#settings = settings
     this.#emitter = new Emitter(settings.report)
     this.#reached = new Reached(settings.clock)
     this.#backoff = new Backoff(settings.random, 500, 20_000)
-    if (options.onMessage !== undefined) this.#emitter.on('message', options.onMessage)
-    if (options.onLost !== undefined) this.#emitter.on('lost', options.onLost)
+    if (onMessage) this.on('message', onMessage)
+    if (onLost) this.on('lost', onLost)
   }
 
   get channel(): string {
     return this.#owner.channel
-  }
-
-  get state(): SubscriptionState {
-    return this.#state
   }
 
   get position(): Position | null {
@@ -104,16 +102,16 @@ export class Handle<T> implements Subscription<T> {
   }
 
   get members(): ReadonlyMap<string, Member> {
-    return this.options.presence === true ? this.#owner.members : NOBODY
+    return this.options.presence ? this.#owner.members : NOBODY
   }
 
   get memberCount(): number {
-    return this.options.presence === true ? this.#owner.memberCount : 0
+    return this.options.presence ? this.#owner.memberCount : 0
   }
 
   on<E extends keyof SubscriptionEvents<T>>(event: E, listener: (event: SubscriptionEvents<T>[E]) => void): () => void {
     const off = this.#emitter.on(event, listener)
-    if (event === 'message') this.#drain()
+    this.#drain()
     return off
   }
 
@@ -121,27 +119,28 @@ export class Handle<T> implements Subscription<T> {
     position: Position,
     options: { readonly timeout?: number; readonly signal?: AbortSignal } = {},
   ): Promise<void> {
-    if (!isPosition(position)) throw new TypeError('reached: give the position that `publish` or a message gave')
-    const promise = this.#reached.wait(position, options.timeout ?? PATIENCE, options.signal)
-    if (this.#ended !== null || this.error !== null) this.#reached.stop()
+    must(isPosition(position), 'reached: give a position that the server gave')
+    const promise = this.#reached.wait(position, options.timeout ?? 10_000, options.signal)
+    if (this.#over) this.#reached.stop()
     return promise
   }
 
   unsubscribe(): Promise<void> {
     if (this.#ended === null) {
       this.#ended = this.#owner.leave(this as unknown as Handle<Json>)
-      this.#finish()
+      this.#queue.clear()
+      this.#end(null)
     }
     return this.#ended
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Message<T>, undefined> {
-    this.#queue.open()
+    this.#queue.opened = true
     return {
-      next: async () => {
-        const waiting = this.#queue.next()
+      next: () => {
+        const next = this.#queue.next()
         this.#drain()
-        return waiting
+        return next
       },
       return: async () => {
         await this.unsubscribe()
@@ -152,136 +151,114 @@ export class Handle<T> implements Subscription<T> {
 
   // What the attachment says.
 
+  /** May the server begin again for it? */
+  get ready(): boolean {
+    return this.want !== null && (!this.#behind || this.#queue.length <= this.#settings.maxQueue >> 1)
+  }
+
   /** The server has begun where this subscription wanted. */
   follow(start: Position | null): void {
-    this.want = null
-    this.#behind = false
-    this.received = start
-    this.#offer({ kind: 'position', position: start })
+    this.#begin(start, null)
+    this.#offer({ position: start })
   }
 
   /**
-   * A message of the attachment, whose position has the offset `off` and the predecessor `prev`; `position` null: a
-   * channel without positions.
+   * What the attachment received, if it is the next here too.
+   *
+   * @param prev the offset of the message before; null where that does not matter
    */
-  message(message: Message<T>, prev: number): void {
+  take(item: Item<T>, prev: number | null): void {
+    const { position } = item
+    const received = this.#received
+    const full = this.#queue.length >= this.#settings.maxQueue
     if (this.want !== null) return
-    const { position } = message
-    const { received } = this
     if (position === null || received === null) {
-      if (!this.#full()) this.#offer({ kind: 'message', message })
-      else this.lost({ why: isPattern(this.channel) ? 'pattern' : 'ephemeral', to: null, spread: 0 }, null)
+      if (!full) this.#offer(item)
+      // Without positions there is nothing to read again.
+      else this.lost(interrupted(this.channel), null)
       return
     }
-    if (position.offset <= received.offset) {
+    const ahead = position.offset - received.offset
+    if (ahead < 0) return
+    if (ahead === 0) {
       // Somebody else's replay. The same place with another entry: the log is not the one that was followed here.
-      if (position.offset < received.offset || position.id === received.id) return
-      this.lost({ why: 'diverged', from: received, to: position, spread: 0 }, position)
-    } else if (prev !== received.offset) this.#fallBehind(received)
-    else if (this.#full()) this.#fallBehind(received)
-    else {
-      this.received = position
-      this.#offer({ kind: 'message', message })
+      if (position.id !== received.id) return this.lost(lostFrom(received, position), position)
+      if (position.epoch === received.epoch) return
     }
-  }
-
-  fence(position: Position): void {
-    const { received } = this
-    if (this.want !== null || received === null || position.offset < received.offset) return
-    if (this.#full()) return this.#fallBehind(received)
-    this.received = position
-    this.#offer({ kind: 'position', position })
+    if (full || (ahead > 0 && prev !== null && prev !== received.offset)) {
+      // Nothing is taken any more: it leaves `live`, and asks again from here once there is room.
+      this.#begin(received, received)
+      this.#behind = true
+      this.refresh()
+      return this.#owner.pull()
+    }
+    this.#received = position
+    this.#offer(item)
   }
 
   /** The log ends here for now: whoever is ahead of it followed another one, which is gone. */
   confirm(head: Position): void {
-    const { received } = this
+    const received = this.#received
     if (this.want !== null || received === null || received.offset < head.offset || received.id === head.id) return
-    this.lost({ why: 'diverged', from: received, to: head, spread: 0 }, head)
-  }
-
-  gap(gap: Gap): void {
-    const { received } = this
-    if (this.want !== null || received === null || gap.to.offset <= received.offset) return
-    if (this.#full()) return this.#fallBehind(received)
-    this.received = gap.to
-    this.#offer({ kind: 'gap', gap })
+    this.lost(lostFrom(received, head), head)
   }
 
   lost(lost: Lost, start: Position | null): void {
-    this.want = null
-    this.#behind = false
-    this.received = start
-    const last = this.#queue.last
+    this.#begin(start, null)
+    const before = this.#queue.last?.lost
     // One notice for losses with nothing between them: they cannot fill the memory.
-    if (last?.kind === 'lost') {
-      const { from } = last.lost
-      this.#queue.replaceLast({ kind: 'lost', lost: from === undefined ? lost : { ...lost, from }, start })
-      return
+    if (before)
+      this.#queue.replaceLast({ lost: { ...lost, ...(before.from && { from: before.from }) }, position: start })
+    else {
+      this.#losses++
+      this.refresh()
+      this.#offer({ lost, position: start })
     }
-    this.#losses++
-    this.refresh()
-    this.#offer({ kind: 'lost', lost, start })
   }
 
   /** Refused for good. */
   stop(error: Error): void {
-    if (this.#ended !== null || this.error !== null) return
+    if (this.#over) return
     this.error = error
-    this.#reached.stop()
-    this.refresh(error)
-    this.#queue.end(error)
+    this.#end(error)
   }
 
   changed(change: SubscriptionEvents<T>['members']): void {
-    if (this.options.presence === true) this.#emitter.emit('members', change)
+    if (this.options.presence) this.#emitter.emit('members', change)
   }
 
   /** Something it depends on may have changed its state. */
   refresh(error?: Error): void {
-    const previous = this.#state
+    const previous = this.state
     const state = this.#compute()
-    if (state === previous) return
-    this.#state = state
-    this.#emitter.emit('state', { state, previous, ...(error === undefined ? null : { error }) })
+    this.state = state
+    if (state !== previous) this.#emitter.emit('state', { state, previous, ...(error && { error }) })
   }
 
   #compute(): SubscriptionState {
+    const { state } = this.#owner
     if (this.#ended !== null) return 'idle'
     if (this.error !== null) return 'stopped'
-    const { state } = this.#owner
     if (state === 'waiting' || state === 'joining') return state
     if (this.#losses > 0) return 'resyncing'
     if (this.want !== null) return this.#behind ? 'catching-up' : 'joining'
     return state
   }
 
-  #finish(): void {
-    this.#queue.clear()
-    this.#queue.end(null)
+  get #over(): boolean {
+    return this.#ended !== null || this.error !== null
+  }
+
+  #begin(received: Position | null, want: Position | null): void {
+    this.want = want
+    this.#received = received
+    this.#behind = false
+  }
+
+  #end(error: Error | null): void {
     this.#reached.stop()
-    this.refresh()
-  }
-
-  #full(): boolean {
-    return this.#queue.length >= this.#settings.maxQueue
-  }
-
-  /** Nothing is taken any more: it leaves `live`, and asks again from here once there is room. */
-  #fallBehind(received: Position): void {
-    this.want = received
-    this.#behind = true
-    this.refresh()
-    if (this.#roomy()) this.#owner.pull()
-  }
-
-  /** May the server begin again for it? */
-  get ready(): boolean {
-    return this.want !== null && (!this.#behind || this.#roomy())
-  }
-
-  #roomy(): boolean {
-    return this.#queue.length <= this.#settings.maxQueue >> 1
+    this.refresh(error ?? undefined)
+    this.#queue.end(error)
   }
 
   #offer(item: Item<T>): void {
@@ -291,57 +268,58 @@ export class Handle<T> implements Subscription<T> {
 
   /** Hands over what may be handed over now. */
   #drain(): void {
+    const queue = this.#queue
     if (this.#draining) return
     this.#draining = true
     for (;;) {
-      const item = this.#queue.first
+      const item = queue.first
       if (item === undefined || this.#held) break
       // A loop that asks has dealt with everything before.
-      if (this.#queue.opened ? !this.#queue.asked : item.kind === 'message' && !this.#emitter.has('message')) break
-      this.#queue.shift()
-      if (item.kind === 'message') {
-        this.#reached.move(item.message.position)
-        this.#emitter.emit('message', item.message)
-        this.#queue.give(item.message)
-      } else this.#mark(item)
+      if (queue.opened ? !queue.asked : item.message && !this.#emitter.has('message')) break
+      queue.shift()
+      this.#hand(item)
     }
     this.#draining = false
-    this.#queue.settle()
-    if (this.#behind && this.#ended === null && this.ready) this.#owner.pull()
+    queue.settle()
+    if (this.#behind && this.ready && !this.#over) this.#owner.pull()
   }
 
-  #mark(marker: Marker): void {
-    if (marker.kind === 'position') this.#reached.move(marker.position)
-    else if (marker.kind === 'gap') {
-      this.#reached.move(marker.gap.to)
-      this.#emitter.emit('gap', marker.gap)
-    } else {
-      this.#emitter.emit('lost', marker.lost)
-      if (this.options.snapshot === undefined) this.#recovered(marker.start, false)
-      else this.#snapshot(marker.lost, marker.start, this.#settings.random.unit() * marker.lost.spread)
+  #hand({ message, gap, lost, position }: Item<T>): void {
+    if (lost) {
+      this.#emitter.emit('lost', lost)
+      if (this.options.snapshot) this.#snapshot(lost, position, this.#settings.random.unit() * lost.spread)
+      else this.#recovered(position, false)
+      return
+    }
+    this.#reached.move(position)
+    if (gap) this.#emitter.emit('gap', gap)
+    if (message) {
+      this.#emitter.emit('message', message)
+      this.#queue.give(message)
     }
   }
 
   /** Nobody fetches at the same moment as everybody else (§6.4). */
   #snapshot(lost: Lost, start: Position | null, wait: number): void {
-    this.#held = true
     const { clock, report } = this.#settings
+    const failed = (error: unknown): void => {
+      report(error)
+      this.#snapshot(lost, start, this.#backoff.next())
+    }
+    this.#held = true
     clock.setTimer(() => {
-      if (this.#ended !== null || this.error !== null) return
-      const failed = (error: unknown): void => {
-        report(error)
-        this.#snapshot(lost, start, this.#backoff.next())
-      }
-      const done = (position: unknown): void => {
-        if (this.#ended !== null || this.error !== null) return
+      callOutside(failed, async () => {
+        if (this.#over) return
+        const position: unknown = await this.options.snapshot?.(lost)
+        must(
+          position === undefined || isPosition(position),
+          'snapshot must return a position that the server gave, or nothing',
+        )
+        if (this.#over) return
         this.#backoff.reset()
         this.#held = false
         if (position === undefined) this.#recovered(start, true)
-        else if (isPosition(position)) this.#restart(position)
-        else failed(new TypeError('`snapshot` must return a position that the server gave, or nothing'))
-      }
-      callOutside(failed, async () => {
-        done(await this.options.snapshot?.(lost))
+        else this.#restart(position)
       })
     }, wait)
   }
@@ -349,7 +327,7 @@ export class Handle<T> implements Subscription<T> {
   /** Everything after `start` follows. */
   #recovered(start: Position | null, covered: boolean): void {
     this.#losses--
-    this.#reached.lose(start, covered)
+    this.#reached.move(start, true, covered)
     this.refresh()
     this.#drain()
   }
@@ -358,11 +336,14 @@ export class Handle<T> implements Subscription<T> {
   #restart(position: Position): void {
     this.#queue.clear()
     this.#losses = 0
-    this.#reached.lose(position, true)
-    this.want = position
-    this.received = position
-    this.#behind = false
+    this.#reached.move(position, true, true)
+    this.#begin(position, position)
     this.refresh()
     this.#owner.pull()
   }
+}
+
+/** A loss that the client itself knows of, where there are no positions. */
+export function interrupted(channel: string): Lost {
+  return { why: isPattern(channel) ? 'pattern' : 'ephemeral', to: null, spread: 0 }
 }

@@ -19,29 +19,27 @@ interface SocketEvent {
   readonly message?: string
 }
 
-const OPEN = 1
-
 export class Link {
   readonly #webSocket: WebSocketLike
   readonly #subprotocol: string
-  /** What an error event said, for the reason of the close that follows. */
-  #trouble: string = ''
 
   /** @throws whatever the class throws for an address it cannot use */
-  constructor(WebSocket: WebSocketClass, url: string, codec: ClientCodec, events: LinkEvents) {
-    const webSocket = new WebSocket(url, [codec.subprotocol])
+  constructor(WebSocket: WebSocketClass, url: string, { subprotocol }: ClientCodec, events: LinkEvents) {
+    const webSocket = new WebSocket(url, [subprotocol])
+    let trouble: string | undefined
     this.#webSocket = webSocket
-    this.#subprotocol = codec.subprotocol
+    this.#subprotocol = subprotocol
     webSocket.binaryType = 'arraybuffer'
     webSocket.onopen = () => events.opened()
     webSocket.onmessage = ({ data }: SocketEvent) =>
       events.frame(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer))
+    // Some classes say here what was wrong; the close that follows does not.
     webSocket.onerror = ({ message }: SocketEvent) => {
-      if (typeof message === 'string') this.#trouble = message
+      trouble = message
     }
-    webSocket.onclose = ({ code, reason }: SocketEvent) => {
+    webSocket.onclose = ({ code = 1006, reason }: SocketEvent) => {
       this.#deafen()
-      events.closed(code ?? 1006, reason || this.#trouble)
+      events.closed(code, reason || trouble || '')
     }
   }
 
@@ -57,14 +55,14 @@ export class Link {
 
   /** Sends a frame; dropped if the connection is closing. */
   send(frame: Encoded): void {
-    if (this.#webSocket.readyState === OPEN) this.#webSocket.send(frame as string | Uint8Array<ArrayBuffer>)
+    if (this.#webSocket.readyState === 1) this.#webSocket.send(frame as string | Uint8Array<ArrayBuffer>)
   }
 
   /** Closes it. Nothing is heard of it from now on, however long its closing takes. */
   end(code: number, reason: string): void {
     this.#deafen()
     try {
-      // Only 1000 and 3000 to 4999 may be given; the reason has at most 123 bytes.
+      // The reason has at most 123 bytes.
       this.#webSocket.close(code, reason.replace(/[^ -~]/g, '?').slice(0, 123))
     } catch {
       // A class that cannot close in this state leaves nothing to do: it is deaf already.
@@ -73,9 +71,7 @@ export class Link {
 
   #deafen(): void {
     const webSocket = this.#webSocket
-    webSocket.onopen = null
-    webSocket.onmessage = null
-    webSocket.onclose = null
+    webSocket.onopen = webSocket.onmessage = webSocket.onclose = null
     // An error event without a listener is thrown by some classes.
     webSocket.onerror = () => {}
   }

@@ -2,6 +2,7 @@
 // sends anything.
 
 import { RealtimeError, type StoredBody } from '@tautline/wire'
+import { must } from './must.ts'
 
 /** One publication that is not settled. Channel and key together name it. */
 export interface OutboxEntry {
@@ -41,7 +42,7 @@ export interface Outbox {
 const OVERHEAD = 128
 
 /** Bytes of memory that an entry takes: text has two a character. */
-export function weigh({ body, channel, key, state }: OutboxEntry): number {
+function weigh({ body, channel, key, state }: OutboxEntry): number {
   const content = body.json === undefined ? body.bytes.length : body.json.length * 2
   return OVERHEAD + channel.length + key.length + (state?.length ?? 0) + content
 }
@@ -54,12 +55,13 @@ export class MemoryOutbox implements Outbox {
   #bytes: number = 0
 
   /** @throws TypeError */
-  constructor(options: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
-    this.#maxEntries = options.maxEntries ?? 10_000
-    this.#maxBytes = options.maxBytes ?? 8_388_608
-    if (!(this.#maxEntries > 0 && this.#maxBytes > 0)) {
-      throw new TypeError('MemoryOutbox: `maxEntries` and `maxBytes` must be numbers over 0')
-    }
+  constructor({
+    maxEntries = 10_000,
+    maxBytes = 8_388_608,
+  }: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
+    must(maxEntries > 0 && maxBytes > 0, 'MemoryOutbox: maxEntries and maxBytes must be numbers over 0')
+    this.#maxEntries = maxEntries
+    this.#maxBytes = maxBytes
   }
 
   open(fresh: () => string): OutboxContent {
@@ -67,15 +69,11 @@ export class MemoryOutbox implements Outbox {
   }
 
   put(entry: OutboxEntry): void {
-    const bytes = weigh(entry)
-    if (this.#entries >= this.#maxEntries || this.#bytes + bytes > this.#maxBytes) {
-      throw new RealtimeError(
-        'limit',
-        `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes wait): wait for earlier ones to settle, or give \`outbox\` a larger one`,
-      )
+    if (this.#entries >= this.#maxEntries || this.#bytes + weigh(entry) > this.#maxBytes) {
+      const full = `${this.#entries} publications, ${this.#bytes} bytes`
+      throw new RealtimeError('limit', `the outbox is full (${full}): wait for some to settle, or make it larger`)
     }
-    this.#entries++
-    this.#bytes += bytes
+    this.#count(entry, 1)
   }
 
   stamp(): void {
@@ -83,7 +81,11 @@ export class MemoryOutbox implements Outbox {
   }
 
   remove(entry: OutboxEntry): void {
-    this.#entries--
-    this.#bytes -= weigh(entry)
+    this.#count(entry, -1)
+  }
+
+  #count(entry: OutboxEntry, sign: number): void {
+    this.#entries += sign
+    this.#bytes += sign * weigh(entry)
   }
 }

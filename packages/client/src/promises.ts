@@ -1,7 +1,7 @@
-// Promises given to the application: a failure nobody awaits is no unhandled rejection, and an AbortSignal is let go of
-// when it is not needed any more.
+// Promises given to the application: a failure nobody awaits is no unhandled rejection, and what bounds them (time, an
+// AbortSignal) is let go of when it is not needed any more.
 
-import { RealtimeError } from '@tautline/wire'
+import { type Clock, RealtimeError } from '@tautline/wire'
 
 /** A promise and what settles it. */
 export interface Deferred<T> {
@@ -24,15 +24,33 @@ export function cancelled(what: string, signal: AbortSignal, unknown = false): R
   })
 }
 
-const NOTHING = (): void => {}
-
 /**
- * Calls back once when the signal fires; not if it has already.
+ * Calls back once: when so many ms have passed (0: never), or when the signal fires, which is then given. A signal that
+ * has fired calls back at once.
  *
- * @returns stops listening
+ * @returns ends it
  */
-export function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
-  if (signal === undefined) return NOTHING
-  signal.addEventListener('abort', abort, { once: true })
-  return () => signal.removeEventListener('abort', abort)
+export function bounded(
+  clock: Clock,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  over: (aborted: AbortSignal | undefined) => void,
+): () => void {
+  const abort = (): void => {
+    end()
+    over(signal)
+  }
+  const timer = timeout
+    ? clock.setTimer(() => {
+        end()
+        over(undefined)
+      }, timeout)
+    : undefined
+  const end = (): void => {
+    clock.clearTimer(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+  if (signal?.aborted) abort()
+  else signal?.addEventListener('abort', abort)
+  return end
 }

@@ -19,7 +19,7 @@ import { UnknownOutcomeError } from './errors.ts'
 import type { Report } from './events.ts'
 import { Lane, type Pending } from './lane.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
-import { cancelled, deferred, onAbort } from './promises.ts'
+import { bounded, cancelled, deferred } from './promises.ts'
 import type { Session } from './session.ts'
 
 export interface PublisherSettings {
@@ -75,11 +75,11 @@ export class Publisher {
     const { key = base64url(random.bytes(12)), state, signal } = options
     const pending = this.#pending({ channel, key, body, ...(state && { state }), since: null })
     pending.lane.pending.push(pending)
-    if (signal?.aborted) {
-      this.#abort(pending, signal)
-      return pending.promise
-    }
-    pending.forget = onAbort(signal, () => this.#abort(pending, signal as AbortSignal))
+    pending.forget = bounded(this.#settings.clock, 0, signal, (aborted) => {
+      const error = cancelled('publish', aborted as AbortSignal, pending.transmissions > 0)
+      this.#settle(pending, () => pending.reject(error))
+    })
+    if (pending.settled) return pending.promise
     void this.open()
       .then(() => outbox.put(pending.entry))
       .then(
@@ -246,11 +246,6 @@ export class Publisher {
   /** §7.6: only the application knows whether twice is worse than never. */
   #unknown({ channel, body, state }: OutboxEntry, cause: RealtimeError): UnknownOutcomeError {
     return new UnknownOutcomeError(cause, () => this.publish(channel, body, { ...(state && { state }) }))
-  }
-
-  #abort(pending: Pending, signal: AbortSignal): void {
-    const error = cancelled('publish', signal, pending.transmissions > 0)
-    this.#settle(pending, () => pending.reject(error))
   }
 
   #settle(pending: Pending, tell: () => void): void {

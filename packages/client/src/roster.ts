@@ -18,7 +18,7 @@ export class Roster {
   count: number = 0
   readonly #fetch: FetchPage
   readonly #changed: (change: MembersChange) => void
-  #rev: number = -1
+  #rev: number = 0
   #waiting: MembersPush[] | null = null
   /** Names the fetch under way: the answers to older ones are of no interest. */
   #round: number = 0
@@ -28,12 +28,6 @@ export class Roster {
     this.#changed = changed
   }
 
-  /** A new attachment: its `rev` begins anew. What was known stays until the list is here, so that nothing flickers. */
-  begin(): void {
-    this.#rev = -1
-    this.#list()
-  }
-
   /** The connection is gone. */
   end(): void {
     this.#round++
@@ -41,63 +35,56 @@ export class Roster {
   }
 
   push(push: MembersPush): void {
+    const { rev, count, joined = [], left = [] } = push
+    const named = push.joined !== undefined || push.left !== undefined
     if (this.#waiting !== null) {
-      this.#waiting.push(push)
-      if (this.#waiting.length > MOST_WAITING) this.#list()
-      return
+      if (this.#waiting.push(push) > MOST_WAITING) this.begin()
+    } else if (rev > this.#rev) {
+      // Names come again after only counts came: the map is not the one they belong to.
+      if (rev !== this.#rev + 1 || (named && this.members.size !== this.count)) return this.begin()
+      this.#rev = rev
+      this.#change(count, joined, named || this.members.size === count ? left : [...this.members.keys()])
     }
-    if (push.rev <= this.#rev) return
-    if (push.rev !== this.#rev + 1) this.#list()
-    else this.#apply(push)
   }
 
-  #list(): void {
+  /**
+   * Fetches the list: for a new attachment, whose `rev` begins anew, or because a push was missed. What was known stays
+   * until it is here, so that nothing flickers.
+   */
+  begin(): void {
     const round = ++this.#round
-    this.#waiting = []
     const members = new Map<string, Member>()
-    let rev = -1
+    let first: MembersPage | null = null
     const next = (page: MembersPage | null): void => {
       if (round !== this.#round) return
-      if (page === null) {
-        this.#waiting = null
-        return
-      }
+      const waiting = this.#waiting ?? []
+      if (page === null) return this.end()
       // Changes after the first page come as pushes with a larger rev, and lie on top of all pages.
-      if (rev === -1) rev = page.rev
+      first ??= page
       for (const member of page.members) members.set(member.peer, member)
-      if (page.next !== undefined && members.size < MOST_MEMBERS) this.#fetch(page.next, next)
-      else this.#fetched(members, page.count, rev)
+      if (page.next !== undefined && members.size < MOST_MEMBERS) return this.#fetch(page.next, next)
+      this.#rev = first.rev
+      this.#waiting = null
+      const gone = [...this.members.keys()].filter((peer) => !members.has(peer))
+      // Whoever was known already, and is the same, did not join.
+      const known = (member: Member): boolean =>
+        JSON.stringify(this.members.get(member.peer)) === JSON.stringify(member)
+      this.#change(
+        page.count,
+        [...members.values()].filter((member) => !known(member)),
+        gone,
+      )
+      for (const push of waiting) this.push(push)
     }
+    this.#waiting = []
     this.#fetch(undefined, next)
   }
 
-  #fetched(members: ReadonlyMap<string, Member>, count: number, rev: number): void {
-    const joined = [...members.values()].filter((member) => !same(this.members.get(member.peer), member))
-    const left = [...this.members.keys()].filter((peer) => !members.has(peer))
-    this.members.clear()
-    for (const [peer, member] of members) this.members.set(peer, member)
+  #change(count: number, joined: readonly Member[], left: readonly string[]): void {
+    const { members } = this
     this.count = count
-    this.#rev = rev
-    const waiting = this.#waiting ?? []
-    this.#waiting = null
-    this.#changed({ members: this.members, count, joined, left })
-    for (const push of waiting) this.push(push)
+    for (const peer of left) members.delete(peer)
+    for (const member of joined) members.set(member.peer, member)
+    this.#changed({ members, count, joined, left })
   }
-
-  #apply(push: MembersPush): void {
-    const { joined = [], left = [] } = push
-    this.#rev = push.rev
-    const named = push.joined !== undefined || push.left !== undefined
-    // Names come again after only counts came: the map is not the one they belong to.
-    if (named && this.members.size !== this.count) return this.#list()
-    this.count = push.count
-    if (!named && this.members.size !== push.count) this.members.clear()
-    for (const peer of left) this.members.delete(peer)
-    for (const member of joined) this.members.set(member.peer, member)
-    this.#changed({ members: this.members, count: push.count, joined, left })
-  }
-}
-
-function same(a: Member | undefined, b: Member): boolean {
-  return a !== undefined && a.user === b.user && JSON.stringify(a.info) === JSON.stringify(b.info)
 }

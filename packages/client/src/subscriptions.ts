@@ -141,9 +141,9 @@ export class Subscriptions implements Registry {
     const exact = this.#attachments.get(push.ch)
     // What is read again for the channel itself is older than what the pattern began with.
     const shared = exact === undefined || exact.state === 'live'
-    if (exact !== undefined) tell(exact, push)
+    exact?.entry(push)
     if (!shared) return
-    for (const pattern of this.#patterns) if (matchesPattern(pattern.channel, push.ch)) tell(pattern, push)
+    for (const pattern of this.#patterns) if (matchesPattern(pattern.channel, push.ch)) pattern.entry(push)
   }
 
   #announced(sub: Subscribed): void {
@@ -159,10 +159,4 @@ export class Subscriptions implements Registry {
       this.#announce(sub.ch)
     }
   }
-}
-
-function tell(attachment: Attachment, push: Extract<Push, { ev: 'pub' | 'fence' | 'gap' }>): void {
-  if (push.ev === 'pub') attachment.publication(push)
-  else if (push.ev === 'fence') attachment.fence(push)
-  else attachment.gap(push)
 }

@@ -1,0 +1,6 @@
+// What an application did wrong, said where it did.
+
+/** @throws TypeError */
+export function must(right: unknown, what: string): asserts right {
+  if (!right) throw new TypeError(what)
+}
