@@ -13,7 +13,14 @@ import {
   Signal,
   type WireFrame,
 } from '@tautline/testkit'
-import { type Codec, type Failure, type Push, readServerMessage, SERVER_FRAME_LIMITS } from '@tautline/wire'
+import {
+  type Codec,
+  type Failure,
+  type Push,
+  readServerMessage,
+  SERVER_FRAME_LIMITS,
+  type ServerMessage,
+} from '@tautline/wire'
 import type { Heard, Payload } from './case.ts'
 
 /** Nothing that the server says to people may move a cursor, or begin a line. */
@@ -22,8 +29,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 export interface SpeakerOptions {
   readonly port: number
   readonly codec: Codec
-  /** Called with each message, in order; `replies` and `pushes` stay empty then. */
-  readonly onMessage?: (message: object) => void
+  /** Called with each message, in order. true: it was taken, and is not kept among `replies` and `pushes`. */
+  readonly onMessage?: (message: ServerMessage) => boolean
 }
 
 export class Speaker implements Heard {
@@ -35,7 +42,7 @@ export class Speaker implements Heard {
   readonly faults: string[]
   closeCode: number | null
   closeReason: string
-  readonly #onMessage: ((message: object) => void) | null
+  readonly #onMessage: ((message: ServerMessage) => boolean) | null
   readonly #reader: NaiveFrameReader
   readonly #signal: Signal
   #saidGoodbye: boolean
@@ -160,15 +167,12 @@ export class Speaker implements Heard {
     }
   }
 
-  #message(message: NonNullable<ReturnType<typeof readServerMessage>>): void {
-    if ('ev' in message) {
-      if (message.ev === 'bye' && CONTROL.test(message.reason)) this.faults.push('a bye with controls')
-      if (this.#onMessage === null || message.ev === 'bye') this.pushes.push(message)
-    } else {
-      if (message.error !== undefined && CONTROL.test(message.error.message)) this.faults.push('an error with controls')
-      if (this.replies.has(message.id)) this.faults.push(`${message.id} was answered twice`)
-      if (this.#onMessage === null) this.replies.set(message.id, message)
-    }
-    this.#onMessage?.(message)
+  #message(message: ServerMessage): void {
+    const text = 'ev' in message ? (message.ev === 'bye' ? message.reason : '') : (message.error?.message ?? '')
+    if (CONTROL.test(text)) this.faults.push('a text with controls')
+    if (this.#onMessage?.(message) === true) return
+    if ('ev' in message) this.pushes.push(message)
+    else if (this.replies.has(message.id)) this.faults.push(`${message.id} was answered twice`)
+    else this.replies.set(message.id, message)
   }
 }

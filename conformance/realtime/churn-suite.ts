@@ -1,0 +1,41 @@
+// The test of subscribing while others publish (issue 3), in the size that is asked for.
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRealtime } from '@tautline/server'
+import { Watch } from '../run/general.ts'
+import { churn } from './churn.ts'
+import { CODECS } from './suite.ts'
+
+export function churnSuite(subscribes: number, connections: number): void {
+  const title = `${subscribes} subscribes from head, last, a position and where one left, during 1,000 publishes/s: no gap, no duplicate`
+  test(title, async (t) => {
+    const watch = new Watch()
+    // Short logs are outrun by positions of a second ago: those are told lost, and nothing else is.
+    const realtime = createRealtime({
+      channels: { 'long:*': { history: { size: 5_000 } }, 'short:*': { history: { size: 50 } } },
+    })
+    const port = await realtime.listen({ port: 0, host: '127.0.0.1' })
+    const channels = [...Array.from({ length: 9 }, (_, i) => `long:${i}`), 'short:a', 'short:b', 'short:c']
+    const tally = await churn({
+      realtime,
+      port,
+      codecs: CODECS,
+      channels,
+      connections,
+      subscribes,
+      rate: 1_000,
+      seed: 7,
+    })
+    await realtime.close()
+    const { faults, outcomes, entries, published, seconds } = tally
+    t.diagnostic(
+      `${tally.subscribes} subscribes in ${seconds.toFixed(1)} s, ${published} published (${(published / seconds).toFixed(0)}/s, at most ${tally.behind.toFixed(0)} ms behind), ${entries} entries followed, ${JSON.stringify(outcomes)}`,
+    )
+    assert.deepEqual(faults, [])
+    assert.ok(tally.subscribes >= subscribes)
+    assert.ok(published / seconds > 900, `${published} in ${seconds} s`)
+    assert.ok((outcomes['recovered'] ?? 0) > subscribes / 10 && (outcomes['fresh'] ?? 0) > subscribes / 10)
+    await watch.done()
+  })
+}

@@ -1,0 +1,3 @@
+import { churnSuite } from '../../realtime/churn-suite.ts'
+
+churnSuite(10_000, 50)

@@ -1,0 +1,3 @@
+import { churnSuite } from '../../realtime/churn-suite.ts'
+
+churnSuite(1_000, 25)
