@@ -183,7 +183,8 @@ export class Handle<T> implements Subscription<T> {
     if (ahead === 0) {
       // Somebody else's replay. The same place with another entry: the log is not the one that was followed here.
       if (position.id !== received.id) return this.lost(lostFrom(received, position), position)
-      if (position.epoch === received.epoch) return
+      // Only a fence says something new about the same place.
+      if (item.message || item.gap || position.epoch === received.epoch) return
     }
     if (full || (ahead > 0 && prev !== null && prev !== received.offset)) {
       // Nothing is taken any more: it leaves `live`, and asks again from here once there is room.

@@ -35,11 +35,12 @@ class Server {
     this.everything.push(entry)
   }
 
-  /** Another store takes over, which has only the first so many. */
+  /** Another store takes over, which lacks the newest. The hub stood at the head: everybody attached to it is told. */
   failover(lost: number): void {
+    const { head } = this
     this.log = this.log.slice(0, Math.max(0, this.log.length - lost))
     this.epoch = `E${++this.#count}x`
-    if (this.#socket !== null && this.cursor !== null && !this.proves(this.cursor)) {
+    if (this.#socket !== null && this.cursor !== null && !this.proves(head)) {
       const from = this.cursor
       this.cursor = this.head
       this.pushed.add(from.id)
