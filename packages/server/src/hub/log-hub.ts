@@ -65,10 +65,17 @@ export class LogHub extends Hub implements Comparable {
     return held !== null && this.serves(held.units) ? held : null
   }
 
-  /** Would the log serve these entries of the ring still? Older ones than its `ttl` are for nobody. */
+  /** Would the log serve these entries of the ring still? No more than its `size`, and none older than its `ttl`. */
   serves(units: readonly EntryUnit[]): boolean {
     const [first] = units
-    return first === undefined || first.entry.at + (this.rule.log?.ttl ?? 0) > this.context.clock.wall()
+    const { size, ttl } = this.rule.log!
+    return first === undefined || (units.length <= size && first.entry.at + ttl > this.context.clock.wall())
+  }
+
+  /** Is this head of the log one that the hub stands at, has passed, or will reach by its feed? */
+  knows(head: Position): boolean {
+    if (head.epoch !== this.at.epoch) return false
+    return head.offset > this.at.offset || (this.ring.idAt(head.offset) ?? head.id) === head.id
   }
 
   /** Entries that a reader found behind the hub's position: the feed is late, the log is not. */
@@ -102,7 +109,7 @@ export class LogHub extends Hub implements Comparable {
   override close(): void {
     super.close()
     this.ring.reset(this.at)
-    this.buffer = []
+    this.forget()
     this.waiting?.reject(unavailable(null))
     this.waiting = null
   }
@@ -151,18 +158,21 @@ export class LogHub extends Hub implements Comparable {
 
   private receive(entry: Entry): void {
     if (this.state !== 'live') this.keep(entry)
-    else if (!this.apply(entry, this.known)) {
-      this.keep(entry)
-      this.catchUp()
-    }
+    else if (!this.apply(entry, this.known)) this.catchUp()
   }
 
   private keep(entry: Entry): void {
     this.bufferedBytes += weightOf(entry)
     if (this.buffer.push(entry) <= BUFFERED_ENTRIES && this.bufferedBytes <= BUFFERED_BYTES) return
+    this.forget()
+    this.missed = true
+  }
+
+  /** What was kept is not needed: the log is read anew. */
+  private forget(): void {
     this.buffer = []
     this.bufferedBytes = 0
-    this.missed = true
+    this.missed = false
   }
 
   /** An old offset whose id is not at hand is no duplicate until the log says so. */
@@ -190,9 +200,7 @@ export class LogHub extends Hub implements Comparable {
   /** Applies what was kept; false: it does not chain, or some of it was not kept. */
   private drain(): boolean {
     const { buffer, missed } = this
-    this.buffer = []
-    this.bufferedBytes = 0
-    this.missed = false
+    this.forget()
     // The feed may bring entries in any order: the chain wants them by offset.
     buffer.sort((a, b) => a.off - b.off)
     let whole = !missed
@@ -204,8 +212,8 @@ export class LogHub extends Hub implements Comparable {
   private async repair(): Promise<void> {
     this.state = 'repairing'
     for (let wait = FIRST_WAIT; !this.closed; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-      // What was kept so far is covered by the read that follows.
-      this.missed = false
+      // Covered by the read that follows; and what was heard before a loss may be of a life that the log has forgotten.
+      this.forget()
       try {
         if ((await this.readOn()) && this.drain()) return this.goLive()
       } catch {
@@ -222,7 +230,7 @@ export class LogHub extends Hub implements Comparable {
       if (this.closed) return false
       if (page.proof === 'absent') {
         this.lose(page)
-        return true
+        return false
       }
       for (const entry of page.entries) if (!this.apply(entry)) return false
       if (page.more) continue
@@ -237,6 +245,10 @@ export class LogHub extends Hub implements Comparable {
     this.tellLost(lost, page.head)
     this.at = page.head
     this.ring.reset(page.head)
+    // What the feed brought may be of the branch that vanished: offsets alone would let it chain.
+    this.buffer = []
+    this.bufferedBytes = 0
+    this.missed = true
   }
 }
 

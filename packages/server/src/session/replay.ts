@@ -110,7 +110,8 @@ export class Replay {
     const known = this.hub.after(from)
     if (known !== null && this.hub.serves(known)) return this.recovered(from, known.length, null, answer)
     const page = await within(this.context.clock, this.readOn(from), PATIENCE, 'reading the log')
-    // The hub may have been interrupted meanwhile: what is answered names its position.
+    // What is answered names the hub's position. A hub that has not heard yet that its log began anew hears it now.
+    if (!this.hub.knows(page.head)) this.hub.catchUp()
     await this.hubIsLive()
     if (page.proof === 'absent') return this.lostAtOnce({ why: page.why, from }, answer)
     const missed = page.head.epoch === from.epoch ? page.head.offset - from.offset : page.entries.length
@@ -133,7 +134,7 @@ export class Replay {
     // "More is lost {limit}, decided before anything is sent where the offsets tell." Sparse offsets do not.
     if (missed > this.entriesLeft && this.context.dense) return this.lostAtOnce({ why: 'limit', from }, answer)
     this.cursor = from
-    const head = this.headAfter(from, page)
+    const head = missed === 0 ? from : this.headAfter(from, page)
     answer({ ch: this.subscription.channel, mode: 'log', outcome: 'recovered', start: from, head })
     this.passFirst(page)
   }
@@ -176,7 +177,7 @@ export class Replay {
     const page = await this.readOn(this.cursor)
     while (!outbox.flowing) await outbox.whenFlowing()
     if (this.subscription.state !== 'replaying') return true
-    if (page.proof === 'absent') return this.lose(page.why)
+    if (page.proof === 'absent') return this.lose(page.why, page.head)
     if (page.entries.length === 0) await this.atEnd(page)
     else {
       this.stuck = 0
@@ -232,7 +233,8 @@ export class Replay {
     if (this.stuck > 3) await new Promise<void>((resolve) => this.context.clock.setTimer(resolve, FIRST_WAIT))
   }
 
-  private async lose(why: Lost['why']): Promise<true> {
+  private async lose(why: Lost['why'], head: Position = this.hub.position): Promise<true> {
+    if (!this.hub.knows(head)) this.hub.catchUp()
     while (!this.hub.isLive) await this.hub.whenLive()
     if (this.subscription.state !== 'replaying') return true
     const to = this.hub.position
