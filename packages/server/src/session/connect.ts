@@ -92,8 +92,8 @@ function answerOf(session: Session, grant: Grant): Connected {
   }
 }
 
-/** What a refused `connect` means for coming back. */
-function refuseConnection(session: Session, error: RealtimeError): void {
+/** What a refused `connect` means for coming back (tautline.v1 §3.2.1). */
+export function refuseConnection(session: Session, error: RealtimeError): void {
   if (error.code === 'token-revoked') session.bye('token-revoked', error.message)
   else if (error.retry === 'auth') session.bye('token-expired', error.message)
   else if (error.temporary) session.bye('overloaded', error.message, error.after)

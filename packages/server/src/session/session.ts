@@ -19,13 +19,14 @@ import {
   readCommand,
   WireError,
 } from '@tautline/wire'
+import { textOf } from '../error-text.ts'
 import type { Unit } from '../hub/unit.ts'
 import type { Link, LinkEvents, LinkRequest } from '../link.ts'
 import type { Node } from '../node.ts'
 import type { Grant, Who } from '../options.ts'
 import { Calls } from '../rpc/calls.ts'
 import { Attachments } from './attachments.ts'
-import { connect, refresh } from './connect.ts'
+import { connect, refresh, refuseConnection } from './connect.ts'
 import type { Beating } from './heartbeat.ts'
 import { Lifetime, type Mortal } from './lifetime.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
@@ -78,7 +79,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
         this.push(push)
         return this.outbox.flowing
       },
-      onFailure: (error, method) => node.log('procedure failed', { method, error: String(error) }),
+      onFailure: (error, method) => node.log('procedure failed', { method, error: textOf(error) }),
     })
     this.lifetime = new Lifetime(this)
     node.add(this)
@@ -183,7 +184,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
 
   /** @inheritDoc */
   broke(error: unknown): void {
-    this.node.log('link failed', { error: String(error) })
+    this.node.log('link failed', { error: textOf(error) })
     this.closed()
     this.link.cut()
   }
@@ -215,7 +216,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   /** What the peer learns of an error. One that no table knows is a fault of an application's hook: no more than that. */
   failureOf(error: unknown): RealtimeError {
     if (error instanceof RealtimeError) return error
-    this.node.log('hook failed', { error: String(error) })
+    this.node.log('hook failed', { error: textOf(error) })
     return new RealtimeError('unavailable', 'the server failed at this', { after: 1_000 })
   }
 
@@ -233,10 +234,18 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     if (!isPong && id <= this.lastId) return this.bye('malformed', 'the ids of commands increase')
     if (!isPong) this.lastId = id
     this.inFlight++
-    if (read.error !== undefined) this.refuse(id, read.error)
+    if (read.error !== undefined) this.refuseUnread(message, id, read.error)
     else if (this.state === 'greeting') this.greet(read.command as Command)
     else if (this.inFlight > this.node.limits.inflight) this.tooMany(read.command as Command)
     else this.obey(read.command as Command)
+  }
+
+  /** A command with a field that is missing or wrong. */
+  private refuseUnread(message: Decoded, id: number, error: RealtimeError): void {
+    if (this.state !== 'greeting') return this.refuse(id, error)
+    if ((message.value as { op?: unknown }).op !== 'connect') return this.bye('malformed', 'connect comes first')
+    this.refuse(id, error)
+    refuseConnection(this, error)
   }
 
   private greet(command: Command): void {
