@@ -184,7 +184,6 @@ export const CHANNEL_CASES: readonly AppCase[] = [
     id: 'J10',
     title: 'a bad name in resume is refused with its place, and nothing is resumed',
     greets: false,
-    todo: 'the server answers, and waits for another connect: reported',
     required: '1:bad-request(resume.1.ch) CLOSE:4400',
     input: (wire) => [
       wire.say({

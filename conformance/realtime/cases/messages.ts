@@ -143,7 +143,6 @@ export const MESSAGE_CASES: readonly AppCase[] = [
   {
     id: 'J03',
     title: 'an object that cannot be made a text, thrown by a procedure, ends that call only',
-    todo: 'String(error) throws in the server: reported',
     required: '2:unknown',
     input: (wire) => [
       wire.say({ id: 2, op: 'rpc', method: 'throw', ms: 500, data: { toString: 1, '\u001b[2J\nforged': '\u202e' } }),
