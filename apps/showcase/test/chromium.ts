@@ -4,6 +4,7 @@ import {
   type Browser,
   type BrowserContext,
   type BrowserContextOptions,
+  type BrowserServer,
   chromium,
   type Locator,
   type Page,
@@ -11,6 +12,43 @@ import {
 
 export function launch(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] })
+}
+
+/** A browser on a machine of its own, which can be put to sleep: all its processes stop, and so does its network. */
+export class Machine {
+  readonly #server: BrowserServer
+  readonly browser: Browser
+
+  private constructor(server: BrowserServer, browser: Browser) {
+    this.#server = server
+    this.browser = browser
+  }
+
+  static async start(): Promise<Machine> {
+    const server = await chromium.launchServer({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGUMENTS] })
+    return new Machine(server, await chromium.connect(server.wsEndpoint()))
+  }
+
+  async sleep(): Promise<void> {
+    for (const context of this.browser.contexts()) await context.setOffline(true)
+    this.#signal('SIGSTOP')
+  }
+
+  async wake(): Promise<void> {
+    this.#signal('SIGCONT')
+    for (const context of this.browser.contexts()) await context.setOffline(false)
+  }
+
+  async stop(): Promise<void> {
+    this.#signal('SIGCONT')
+    await this.browser.close()
+    await this.#server.close()
+  }
+
+  /** Playwright starts the browser as the leader of a group of processes. */
+  #signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    process.kill(-(this.#server.process().pid as number), signal)
+  }
 }
 
 /** Somebody with a browser of their own. What their pages report as an error is added to `problems`. */

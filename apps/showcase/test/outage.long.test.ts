@@ -34,7 +34,7 @@ describe('twenty seconds without a server', { skip: withoutChromium, timeout: 18
     await server.stop('SIGTERM')
   })
 
-  it('that is gone: pages are back within seconds after it is, and send what they have, once', async () => {
+  it('that is gone: pages come back by themselves, and send what they have, once', async () => {
     let server = await startServer({ build: true })
     const [ada, bo] = await two(server)
     await server.stop('SIGTERM')

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { withoutChromium } from '@tautline/testkit'
 import type { Browser, Page } from 'playwright-core'
 import { readStaticFiles } from '../src/server/static-files.ts'
-import { bubble, enter, launch, live, person, say, settled, texts, visitor } from './chromium.ts'
+import { bubble, enter, launch, live, Machine, person, say, settled, texts, visitor } from './chromium.ts'
 import { PAGES, type ServerProcess, startServer } from './server-process.ts'
 
 const PICTURES = fileURLToPath(new URL('../../../test-output/showcase/', import.meta.url))
@@ -60,6 +60,7 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
         .waitFor()
       await server.stop('SIGKILL')
       await restart()
+      await awake(ada, bo)
     }
     await talking
     for (const page of [ada, bo]) await bubble(page, `bo ${rounds * each - 1}`).waitFor()
@@ -128,22 +129,27 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
     for (const page of [ada, bo]) assert.equal(await bubble(page, 'Written in the dark.').count(), 1)
   })
 
-  it('a page that was asleep while its connection died is live within a second after it wakes', async () => {
-    const debug = await ada.context().newCDPSession(ada)
-    const before = await texts(ada)
-    await debug.send('Page.setWebLifecycleState', { state: 'frozen' })
+  it('a machine that slept while its connection died is live within a second after it wakes', async () => {
+    const machine = await Machine.start()
+    const zoe = await enter(await visitor(machine.browser, problems), server.url, 'Zoe')
+    await say(zoe, 'Closing the lid.')
+    await settled(zoe)
+    const before = await texts(zoe)
+    await machine.sleep()
     await server.stop('SIGKILL')
     await restart()
     await awake(bo)
     for (let n = 1; n <= 5; n++) await say(bo, `while you slept ${n}`)
     await settled(bo)
     const woken = performance.now()
-    await debug.send('Page.setWebLifecycleState', { state: 'active' })
-    await bubble(ada, 'while you slept 5').waitFor()
-    await live(ada)
+    await machine.wake()
+    await bubble(zoe, 'while you slept 5').waitFor()
+    await live(zoe)
     const took = performance.now() - woken
+    const after = await texts(zoe)
+    await machine.stop()
     assert.ok(took < 1_000, `${took.toFixed(0)} ms`)
-    assert.deepEqual(await texts(ada), [...before, ...[1, 2, 3, 4, 5].map((n) => `while you slept ${n}`)])
+    assert.deepEqual(after, [...before, ...[1, 2, 3, 4, 5].map((n) => `while you slept ${n}`)])
   })
 
   it('a page that waits tries at once when the network is back', async () => {

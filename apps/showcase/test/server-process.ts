@@ -55,7 +55,7 @@ export async function startServer(options: StartOptions = {}): Promise<ServerPro
     const read = (chunk: Buffer): void => {
       output += chunk.toString()
       const found = /http:\/\/localhost:(\d+)/.exec(output)
-      if (found !== null) resolve(Number(found[1]))
+      if (found !== null && output.includes('Ctrl+C stops')) resolve(Number(found[1]))
     }
     child.stdout.on('data', read)
     child.stderr.on('data', read)

@@ -27,6 +27,8 @@ class Peer {
   readonly closed: Promise<{ code: number; reason: string }>
   readonly publications: Publication[]
   readonly #replies: Map<number, (answer: Answer) => void>
+  /** Rejects when the connection ends while somebody waits for something. */
+  readonly #ended: Promise<never>
   #id: number
   #wake: () => void
 
@@ -42,13 +44,18 @@ class Peer {
     this.closed = new Promise((resolve) => {
       this.socket.addEventListener('close', (event) => resolve({ code: event.code, reason: event.reason }))
     })
+    this.#ended = this.closed.then(({ code, reason }) => Promise.reject(new Error(`closed with ${code} ${reason}`)))
+    this.#ended.catch(() => {})
   }
 
   /** Asks, and waits for the reply. */
   ask<T>(request: Request): Promise<{ ok?: T; error?: Failure }> {
     const id = ++this.#id
     this.socket.send(JSON.stringify({ id, ...request }))
-    return new Promise((resolve) => this.#replies.set(id, (answer) => resolve(answer as { ok?: T; error?: Failure })))
+    const answered = new Promise<{ ok?: T; error?: Failure }>((resolve) => {
+      this.#replies.set(id, (answer) => resolve(answer as { ok?: T; error?: Failure }))
+    })
+    return Promise.race([answered, this.#ended])
   }
 
   say(text: string, room = 'general', key = `k${this.#id}`): Promise<{ ok?: Published; error?: Failure }> {
@@ -56,7 +63,9 @@ class Peer {
   }
 
   async publication(): Promise<Publication> {
-    while (this.publications.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve))
+    while (this.publications.length === 0) {
+      await Promise.race([new Promise<void>((resolve) => (this.#wake = resolve)), this.#ended])
+    }
     return this.publications.shift() as Publication
   }
 

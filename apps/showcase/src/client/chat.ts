@@ -67,6 +67,9 @@ export class Chat {
     this.here = new Here({ client, names: this.names, you, now, onchange })
     client.on('state', (change) => this.#changed(change))
     client.on('health', onchange)
+    options.outbox.onsettled = ({ channel, key }) => {
+      for (const room of this.rooms.values()) if (roomChannel(room.name) === channel) room.settled(key)
+    }
   }
 
   /** Connects, and follows everything: from now on our name is known. */
@@ -172,9 +175,8 @@ export class Chat {
     this.rooms.set(entry.room, room)
     // What this tab said before it was loaded again, and the server has not answered yet.
     for (const { key, channel, body } of this.#options.outbox.entries) {
-      if (channel !== roomChannel(entry.room)) continue
-      const said: Said = JSON.parse(body.json ?? 'null')
-      if (typeof checkSaid(said) !== 'string') room.restore(key, said)
+      const said = channel === roomChannel(entry.room) ? checkSaid(JSON.parse(body.json ?? 'null')) : ''
+      if (typeof said !== 'string') room.restore(key, said.text)
     }
     if (entry.room === this.#open) this.#entered(room)
     onchange()

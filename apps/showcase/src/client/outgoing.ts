@@ -44,13 +44,17 @@ export class Outgoing {
     return true
   }
 
+  get(key: string): Sending | undefined {
+    return this.#messages.find((message) => message.key === key)
+  }
+
   becomes(key: string, fate: Fate, why: string = ''): void {
     this.#messages = this.#messages.map((message) => (message.key === key ? { ...message, fate, why } : message))
   }
 
   /** Takes one out: its copy is in the log, or its writer has dropped it. Null: it was not here. */
   take(key: string): Sending | null {
-    const found = this.#messages.find((message) => message.key === key) ?? null
+    const found = this.get(key) ?? null
     if (found !== null) this.#messages = this.#messages.filter((message) => message !== found)
     return found
   }

@@ -12,6 +12,8 @@ import { type ChatMessage, Timeline } from './timeline.ts'
 
 /** Messages of one page of history. */
 const PAGE = 50
+/** Milliseconds within which the copy of a stored message is certainly here. */
+const COPY_WITHIN = 3_000
 
 export interface RoomOptions {
   readonly name: string
@@ -35,10 +37,12 @@ export class Room {
   readonly timeline: Timeline
   readonly outgoing: Outgoing
   readonly mark: ReadMark
-  /** Messages that came in one go after a connection, and messages that nobody will bring back. */
-  readonly account: { caughtUp: number; lost: number }
+  /** Messages that came in one go after a connection; how often something was missing. */
+  readonly account: { caughtUp: number; losses: number }
   readonly subscription: Subscription<Said>
   readonly #options: RoomOptions
+  /** Keys of messages from before the tab was loaded again. */
+  readonly #restored: Set<string>
   /** The reader sees the end of the room. */
   #looking: boolean
   /** Has been live once: what comes before that was said while nobody was here. */
@@ -52,8 +56,9 @@ export class Room {
     this.timeline = new Timeline()
     this.outgoing = new Outgoing()
     this.mark = new ReadMark()
-    this.account = { caughtUp: 0, lost: 0 }
+    this.account = { caughtUp: 0, losses: 0 }
     this.#options = options
+    this.#restored = new Set()
     this.#looking = false
     this.#entered = false
     this.#opened = false
@@ -129,9 +134,20 @@ export class Room {
     return null
   }
 
-  /** What has waited in the outbox since before the tab was loaded again: the same key finds it, and learns its fate. */
-  restore(key: string, said: Said): void {
-    if (this.outgoing.add(key, said.text, this.#options.wallClock())) void this.#send(key, said)
+  /** Shows what has waited in the outbox since before the tab was loaded again; the client sends it. */
+  restore(key: string, text: string): void {
+    if (this.outgoing.add(key, text, this.#options.wallClock())) this.#restored.add(key)
+  }
+
+  /** The server has answered for a restored message, but whoever was told how is gone: its copy in the log tells. */
+  settled(key: string): void {
+    if (!this.#restored.delete(key)) return
+    this.outgoing.becomes(key, 'sent')
+    setTimeout(() => {
+      if (this.outgoing.get(key)?.fate !== 'sent') return
+      this.outgoing.becomes(key, 'unknown')
+      this.#options.onchange()
+    }, COPY_WITHIN)
   }
 
   /** Its writer wants it sent although it may be there already. */
@@ -209,11 +225,14 @@ export class Room {
   /** The log cannot prove that nothing is missing: says what is, and goes on behind the newest page. */
   async #bridge(lost: Lost): Promise<Position> {
     const page = await this.#options.channel.history({ limit: PAGE })
-    const loss = explainLoss(lost, page.start)
-    this.account.lost += loss.count
+    const above = this.timeline.items.some(({ kind }) => kind === 'message')
+    const loss = explainLoss(lost, page.start, above)
     this.outgoing.forgetSent()
-    if (loss.text !== '') this.timeline.note(loss.text)
-    if (this.timeline.items.every((item) => item.kind === 'note')) this.timeline.begin(page.start)
+    if (loss !== '') {
+      this.account.losses += 1
+      this.timeline.note(loss)
+    }
+    if (!above) this.timeline.begin(page.start)
     for (const message of page.messages) this.#add(message)
     return page.end
   }

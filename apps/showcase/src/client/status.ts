@@ -49,7 +49,7 @@ export function renderFacts(room: Room | undefined, connections: number): void {
   fact('epoch', position === null ? '–' : position.epoch)
   fact('connections', String(connections))
   fact('caught-up', String(room?.account.caughtUp ?? 0))
-  fact('lost', String(room?.account.lost ?? 0))
+  fact('losses', String(room?.account.losses ?? 0))
 }
 
 function fact(name: string, text: string): void {

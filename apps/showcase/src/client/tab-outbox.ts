@@ -11,9 +11,12 @@ export class TabOutbox implements Outbox {
   readonly #remembered: Remembered
   /** In the order they were made; by channel and key. */
   readonly #entries: Map<string, OutboxEntry>
+  /** The server has answered for an entry, and it is forgotten here. */
+  onsettled: (entry: OutboxEntry) => void
 
   constructor(remembered: Remembered) {
     this.#remembered = remembered
+    this.onsettled = () => {}
     this.#entries = new Map(read(remembered).map((entry) => [nameOf(entry), entry]))
   }
 
@@ -41,7 +44,9 @@ export class TabOutbox implements Outbox {
   }
 
   remove(entry: OutboxEntry): void {
-    if (this.#entries.delete(nameOf(entry))) this.#save()
+    if (!this.#entries.delete(nameOf(entry))) return
+    this.#save()
+    this.onsettled(entry)
   }
 
   #save(): void {

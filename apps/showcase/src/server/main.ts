@@ -89,16 +89,15 @@ function explain(error: unknown): void {
 }
 
 function announce(actual: number): void {
-  process.stdout.write(`\n  Tautline chat   http://${nameOf(host)}:${actual}\n`)
+  const lines = [`Tautline chat   http://${nameOf(host)}:${actual}`]
   if (host === '0.0.0.0' || host === '::') {
     for (const address of Object.values(networkInterfaces()).flat()) {
-      if (address?.family === 'IPv4' && !address.internal) {
-        process.stdout.write(`                  http://${address.address}:${actual}\n`)
-      }
+      if (address?.family === 'IPv4' && !address.internal)
+        lines.push(`                http://${address.address}:${actual}`)
     }
   }
-  process.stdout.write(`  Messages in     ${store.description}\n`)
-  process.stdout.write('\n  Open it in two windows. Ctrl+C stops the server.\n\n')
+  lines.push(`Messages in     ${store.description}`, '', 'Open it in two windows. Ctrl+C stops the server.')
+  process.stdout.write(`\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`)
 }
 
 function nameOf(address: string): string {

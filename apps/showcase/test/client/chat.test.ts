@@ -209,6 +209,7 @@ describe('the chat without a page', { timeout: 20_000 }, () => {
     ada.say('one')
     ada.say('two')
     assert.match(ada.chat.words.banner, /2 messages wait/)
+    await new Promise((resolve) => setImmediate(resolve))
     ada.chat.client.close()
 
     const again = tab(first.port, browser, 'Ada', session)
@@ -229,6 +230,21 @@ describe('the chat without a page', { timeout: 20_000 }, () => {
     ada.say('first')
     await bo.until(({ rooms }) => rooms.get(name)?.mark.unread === 1)
     assert.equal(bo.chat.unreadElsewhere, 1)
+  })
+
+  it('what left long ago, without an answer, is of unknown fate: its writer decides', async () => {
+    const { port } = await serve()
+    const session = storage()
+    const body = { json: JSON.stringify({ text: 'perhaps', name: 'Ada' }) }
+    const since = Date.now() - 7_200_000
+    session.setItem('outbox.entries', JSON.stringify([{ channel: 'room:general', key: 'k', body, since }]))
+    const ada = tab(port, new Browser(), 'Ada', session)
+    const general = await ada.room()
+    await ada.until(() => general.outgoing.messages[0]?.fate === 'unknown')
+    assert.deepEqual(textsOf(general), [])
+    general.resend('k', 'Ada')
+    await ada.saw('perhaps')
+    assert.equal(general.outgoing.messages.length, 0)
   })
 
   it('what the server refuses says why, and can be taken back', async () => {

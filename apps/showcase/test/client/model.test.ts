@@ -244,20 +244,26 @@ describe('the rows of a room', () => {
 describe('losses in words', () => {
   it('are counted where they can be', () => {
     const lost = { why: 'trimmed', from: at(10), to: at(500), spread: 0 } as const
-    assert.deepEqual(explainLoss(lost, at(450)), {
-      count: 440,
-      text: '440 messages went by while you were away: the server does not keep them any more.',
-    })
-    assert.match(explainLoss({ ...lost, why: 'limit' }, at(11)).text, /^One message .* all at once\.$/)
+    assert.equal(
+      explainLoss(lost, at(450), true),
+      '440 messages went by while you were away: the server does not keep them any more.',
+    )
+    assert.match(explainLoss({ ...lost, why: 'limit' }, at(11), true), /^One message .* all at once\.$/)
   })
 
-  it('are none when everything was fetched after all', () => {
-    assert.deepEqual(explainLoss({ why: 'limit', from: at(10), to: at(20), spread: 0 }, at(5)), { count: 0, text: '' })
+  it('are none when everything was fetched after all, or when there was nothing to lose', () => {
+    const limit = { why: 'limit', from: at(10), to: at(20), spread: 0 } as const
+    assert.equal(explainLoss(limit, at(5), true), '')
+    const unwritten = { why: 'epoch', from: at(0), to: at(2, 'e2'), spread: 0 } as const
+    assert.equal(explainLoss(unwritten, at(0, 'e2'), false), '')
   })
 
   it('say that another store means another conversation', () => {
-    assert.match(explainLoss({ why: 'epoch', from: at(10), to: at(2, 'e2'), spread: 0 }, at(0, 'e2')).text, /replaced/)
-    assert.match(explainLoss({ why: 'diverged', from: at(10), to: at(8), spread: 0 }, at(0)).text, /newest messages/)
+    const replaced = { why: 'epoch', from: at(10), to: at(2, 'e2'), spread: 0 } as const
+    assert.match(explainLoss(replaced, at(0, 'e2'), true), /replaced\. What is above/)
+    assert.match(explainLoss(replaced, at(0, 'e2'), false), /replaced: .* gone/)
+    const diverged = { why: 'diverged', from: at(10), to: at(8), spread: 0 } as const
+    assert.match(explainLoss(diverged, at(0), true), /newest messages/)
   })
 })
 
