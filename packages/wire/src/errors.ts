@@ -99,13 +99,8 @@ export class RealtimeError extends Error {
 
   /** As it goes over the wire. */
   toFailure(): Failure {
-    return {
-      code: this.code,
-      message: this.message,
-      retry: this.retry,
-      ...(this.after !== undefined && { after: this.after }),
-      ...(this.field !== undefined && { field: this.field }),
-    }
+    const { code, message, retry, after, field } = this
+    return { code, message, retry, ...(after !== undefined && { after }), ...(field !== undefined && { field }) }
   }
 
   /** What the other side said. A code that this version does not know becomes the plainest one of the same `retry`. */

@@ -46,18 +46,27 @@ export interface Limits {
   readonly wait: number
 }
 
-/** The defaults. */
-export const LIMITS: Limits = /* @__PURE__ */ Object.freeze({
+/** The defaults of those that a client minds by itself. One that `Connected.limits` leaves out has its default. */
+export const CLIENT_LIMITS: Pick<
+  Limits,
+  'frame' | 'messages' | 'body' | 'depth' | 'keys' | 'channels' | 'inflight' | 'rpc' | 'wait'
+> = {
   frame: 1_048_576,
   messages: 1024,
   body: 65_536,
   depth: 64,
   keys: 16_384,
-  name: 128,
   channels: 1000,
   inflight: 256,
-  publishRate: 1000,
   rpc: 64,
+  wait: 86_400_000,
+}
+
+/** The defaults. */
+export const LIMITS: Limits = /* @__PURE__ */ Object.freeze({
+  ...CLIENT_LIMITS,
+  name: 128,
+  publishRate: 1000,
   page: 500,
   members: 500,
   token: 8192,
@@ -67,7 +76,6 @@ export const LIMITS: Limits = /* @__PURE__ */ Object.freeze({
   epoch: 128,
   features: 32,
   cursor: 256,
-  wait: 86_400_000,
 })
 
 /** What a codec checks of them. */
@@ -79,9 +87,9 @@ export function frameLimits(limits: Limits): FrameLimits {
  * What a client takes from its server, which it trusts to be no enemy: a page of history holds many bodies, each of
  * them five levels deep in the reply.
  */
-export const SERVER_FRAME_LIMITS: FrameLimits = /* @__PURE__ */ Object.freeze({
+export const SERVER_FRAME_LIMITS: FrameLimits = {
   bytes: 67_108_864,
   messages: 65_536,
   depth: 128,
   keys: 4_194_304,
-})
+}

@@ -1,28 +1,20 @@
 // What a client understands of the `ok` of a reply, which only the command that it answers can tell. Every field that
-// tautline.v1 names is checked, every other one is left behind.
+// tautline.v1 names is checked, no other one is looked at.
 
 import { fence, members, position, publication, subscribed } from './server-shapes.ts'
-import { carrying, flag, isMap, list, malformed, map, maybe, nullable, type Read, text, whole } from './shape.ts'
-import type { Fence, OkByOp, Publication } from './types.ts'
+import { carrying, flag, type Is, isMap, list, malformed, map, maybe, nullable, oneOf, text, whole } from './shape.ts'
+import type { Fence, HistoryPage, OkByOp, Publication } from './types.ts'
 
-/** Limits of a later server are read as far as they are numbers. */
-const limits: Read<Record<string, number>> = (value, field) => {
-  if (!isMap(value)) return malformed(field)
-  return Object.fromEntries(
-    Object.entries(value).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
-  )
-}
+const limits: Is<Record<string, number>> = (value): value is Record<string, number> =>
+  isMap(value) && Object.values(value).every(Number.isFinite)
 
-const item: Read<Publication | Fence> = (value, field) => {
-  const ev = isMap(value) ? value['ev'] : undefined
-  return ev === 'pub' ? publication(value, field) : ev === 'fence' ? fence(value, field) : malformed(field)
-}
+const item: Is<Publication | Fence> = (value): value is Publication | Fence =>
+  isMap(value) && (value['ev'] === 'pub' ? publication(value) : value['ev'] === 'fence' && fence(value))
 
-const nothing: Read<Record<string, never>> = map({})
 const result = carrying({})
 
-/** How each `ok` is read: by the `op` that it answers. */
-const OKS: { readonly [op in keyof OkByOp]: Read<OkByOp[op]> } = {
+/** What each `ok` is: by the `op` that it answers. */
+const OKS: { readonly [op in keyof OkByOp]: Is<OkByOp[op]> } = {
   connect: map<OkByOp['connect']>({
     conn: text,
     secret: text,
@@ -35,17 +27,14 @@ const OKS: { readonly [op in keyof OkByOp]: Read<OkByOp[op]> } = {
     window: whole,
     limits,
   }),
-  subscribe: map(subscribed),
-  unsubscribe: nothing,
-  publish: map<OkByOp['publish']>({
-    position: nullable(position),
-    duplicate: (value) => (value === true ? value : (undefined as never)),
-  }),
-  history: map({ items: list(item), start: position, end: position, more: flag }),
+  subscribe: subscribed,
+  unsubscribe: isMap as Is<Record<string, never>>,
+  publish: map<OkByOp['publish']>({ position: nullable(position), duplicate: maybe(oneOf(true)) }),
+  history: map<HistoryPage>({ items: list(item), start: position, end: position, more: flag }),
   presence: map<OkByOp['presence']>({ members, count: whole, rev: whole, next: maybe(text) }),
-  rpc: (value, field) =>
-    isMap(value) && value['data'] === undefined && value['bytes'] === undefined ? {} : result(value, field),
-  cancel: nothing,
+  rpc: (value): value is OkByOp['rpc'] =>
+    isMap(value) && ((value['data'] === undefined && value['bytes'] === undefined) || result(value)),
+  cancel: isMap as Is<Record<string, never>>,
   refresh: map<OkByOp['refresh']>({ expires: maybe(whole) }),
   ping: map({ time: whole }),
 }
@@ -53,10 +42,10 @@ const OKS: { readonly [op in keyof OkByOp]: Read<OkByOp[op]> } = {
 /**
  * Reads what a command was answered with. The reply itself does not say which; whoever sent the command knows.
  *
- * @param ok of a reply that `readServerMessage` gave
+ * @param ok of a reply that `readServerMessage` gave; the same object comes back, with bytes as bytes
  * @throws WireError `malformed`
  */
 export function readOk<Op extends keyof OkByOp>(op: Op, ok: unknown): OkByOp[Op] {
-  const read: Read<OkByOp[Op]> = OKS[op]
-  return read(ok, op)
+  const is: Is<OkByOp[Op]> = OKS[op]
+  return is(ok) ? ok : malformed(op)
 }

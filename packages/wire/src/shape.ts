@@ -1,64 +1,60 @@
-// Readers of what a server says, put together from small ones so that a client stays small: a shape is a table of a
-// message's fields. The first thing that is wrong throws a WireError; fields that are not in the table are left behind.
+// What a server's messages are made of, as predicates put together from small ones so that a client stays small: a shape
+// is a table of a message's fields. A message is judged where it lies and not copied; fields that are not in the table
+// stay in it, unseen.
 
 import { unbase64url } from './base64url.ts'
 import { WireError } from './errors.ts'
 import type { Body, Json } from './types.ts'
 
-/** Reads one value. @throws WireError `malformed` */
-export type Read<T> = (value: unknown, field: string) => T
+/**
+ * Is a value what it should be? Bytes become bytes on the way, whatever the codec.
+ *
+ * @throws WireError `malformed`, where a field within is not
+ */
+export type Is<T> = (value: unknown) => value is T
 
-/** A reader for each field. */
-export type Shape<T> = { readonly [K in keyof T]-?: Read<Exclude<T[K], undefined>> }
+/** A predicate for each field. */
+export type Shape<T> = {
+  readonly [K in keyof T]-?: Is<Record<never, never> extends Pick<T, K> ? T[K] | undefined : T[K]>
+}
 
 /** A message before it is read. */
 export type Unread = Readonly<Record<string, unknown>>
 
-/** Bounds of what a server, which is no enemy, may say. */
+/** The longest text of a server but words for people, and bodies. */
 const TEXT = 8192
-
-/** No list of a server is longer. */
-const LIST = 65_536
 
 export function malformed(field: string): never {
   throw new WireError('malformed', `${field} is missing or wrong`)
 }
 
-/** Whatever it is. */
-export const any: Read<never> = (value) => value as never
-export const json: Read<Json> = (value, field) => (value === undefined ? malformed(field) : (value as Json))
-export const text: Read<string> = (value, field) =>
-  typeof value === 'string' && value.length <= TEXT ? value : malformed(field)
-export const flag: Read<boolean> = (value, field) => (typeof value === 'boolean' ? value : malformed(field))
+export const json: Is<Json> = (value): value is Json => value !== undefined
+export const text: Is<string> = (value): value is string => typeof value === 'string' && value.length <= TEXT
+export const prose: Is<string> = (value): value is string => typeof value === 'string'
+export const flag: Is<boolean> = (value): value is boolean => typeof value === 'boolean'
 
 /** A whole number that is not negative. */
-export const whole: Read<number> = (value, field) =>
-  Number.isSafeInteger(value) && (value as number) >= 0 ? (value as number) : malformed(field)
+export const whole: Is<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0
 
 /** How long, ms: never worth a connection that it has a fraction. */
-export const span: Read<number> = (value, field) =>
-  Number.isFinite(value) && (value as number) >= 0 ? (value as number) : malformed(field)
+export const span: Is<number> = (value): value is number => Number.isFinite(value) && (value as number) >= 0
 
-/** Words for people: cut, never refused. */
-export const prose: Read<string> = (value) => (typeof value === 'string' ? value.slice(0, TEXT) : '')
-
-/** May be absent; then it stays absent. */
-export function maybe<T>(read: Read<T>): Read<T> {
-  return (value, field) => (value === undefined ? (value as T) : read(value, field))
+/** May be absent. */
+export function maybe<T>(is: Is<T>): Is<T | undefined> {
+  return (value): value is T | undefined => value === undefined || is(value)
 }
 
-export function nullable<T>(read: Read<T>): Read<T | null> {
-  return (value, field) => (value === null ? null : read(value, field))
+export function nullable<T>(is: Is<T>): Is<T | null> {
+  return (value): value is T | null => value === null || is(value)
 }
 
 /** One of some texts. */
-export function oneOf<T extends string>(...values: readonly T[]): Read<T> {
-  return (value, field) => (values.includes(value as T) ? (value as T) : malformed(field))
+export function oneOf<T>(...values: readonly T[]): Is<T> {
+  return (value): value is T => values.includes(value as T)
 }
 
-export function list<T>(read: Read<T>): Read<T[]> {
-  return (value, field) =>
-    Array.isArray(value) && value.length <= LIST ? value.map((one: unknown) => read(one, field)) : malformed(field)
+export function list<T>(is: Is<T>): Is<T[]> {
+  return (value): value is T[] => Array.isArray(value) && value.every(is)
 }
 
 /** Is it a map (not a list, not bytes)? */
@@ -67,31 +63,21 @@ export function isMap(value: unknown): value is Unread {
 }
 
 /** A map with the fields of a table. */
-export function map<T>(shape: Shape<T>): Read<T> {
-  const keys = Object.keys(shape)
-  const reads = Object.values(shape) as Read<unknown>[]
-  return (value, field) => {
-    if (!isMap(value)) return malformed(field)
-    const out: Record<string, unknown> = {}
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] as string
-      const read = (reads[i] as Read<unknown>)(value[key], key)
-      if (read !== undefined) out[key] = read
-    }
-    return out as T
-  }
+export function map<T>(shape: Shape<T>): Is<T> {
+  const fields: [string, Is<unknown>][] = Object.entries(shape)
+  return (value): value is T & Unread => isMap(value) && fields.every(([key, is]) => is(value[key]) || malformed(key))
 }
 
 /** A map with the fields of a table and a body. Bytes are copied: they do not keep the frame. */
-export function carrying<T>(shape: Shape<T>): Read<T & Body> {
-  const read = map<T>(shape)
-  return (value, field) => {
-    const out = read(value, field) as T & { data?: unknown; bytes?: Uint8Array }
-    const { data, bytes } = value as Unread
-    if ((data === undefined) === (bytes === undefined)) return malformed('data')
-    if (bytes === undefined) out.data = data
-    else out.bytes = readBytes(bytes) ?? malformed('bytes')
-    return out as T & Body
+export function carrying<T>(shape: Shape<T>): Is<T & Body> {
+  const is = map(shape)
+  return (value): value is T & Body => {
+    if (!is(value)) return false
+    const carrier = value as { data?: unknown; bytes?: unknown }
+    const { data, bytes } = carrier
+    if (bytes === undefined) return data !== undefined || malformed('data')
+    carrier.bytes = readBytes(bytes)
+    return (data === undefined && carrier.bytes !== null) || malformed('bytes')
   }
 }
 

@@ -18,10 +18,13 @@ test('a push that this version does not know is ignored, whatever it holds (taut
   }
 })
 
-test('unknown fields are left behind', () => {
-  assert.deepEqual(readServerMessage({ value: { ev: 'health', ok: true, more: 1 } }), { ev: 'health', ok: true })
-  assert.deepEqual(readOk('publish', { position: null, more: 1, duplicate: false }), { position: null })
-  assert.deepEqual(readOk('cancel', { more: 1 }), {})
+test('unknown fields are not looked at, and the message is not copied', () => {
+  const push = { ev: 'health', ok: true, more: { deep: [null] } }
+  assert.equal(readServerMessage({ value: push }), push)
+  const published = { position: null, more: 1 }
+  assert.equal(readOk('publish', published), published)
+  assert.deepEqual(readOk('cancel', { more: 1 }), { more: 1 })
+  assert.deepEqual(readOk('rpc', { more: 1 }), { more: 1 })
 })
 
 test('what is known and wrong is malformed', () => {
@@ -34,6 +37,7 @@ test('what is known and wrong is malformed', () => {
     { id: 1 },
     { id: 1, ok: 1 },
     { id: 1, error: 'no' },
+    { id: 1, ok: {}, error: { code: 'x', message: '', retry: 'no' } },
     { id: 1, error: { code: 'x', message: '', retry: 'maybe' } },
     { ev: 'pub', ch: 'c', id: 'w.1', at: 1 },
     { ev: 'pub', ch: 'c', id: 'w.1', at: 1, off: -1, data: 1 },
@@ -47,6 +51,7 @@ test('what is known and wrong is malformed', () => {
     { ev: 'members', ch: 'c', rev: 1, count: 1, joined: [{}] },
     { ev: 'rpc', call: -1, seq: 0, data: 1 },
     { ev: 'bye', code: '4000', reason: '' },
+    { ev: 'bye', code: 4000 },
     { ev: 'ping' },
   ]) {
     assert.ok(
@@ -72,16 +77,12 @@ test('bytes come out as bytes, also in the items of a page and the result of a c
   assert.deepEqual(readOk('rpc', {}), {})
 })
 
-test('words for people are cut, and times may have fractions', () => {
-  const error = { code: 'x', message: 'm'.repeat(100_000), retry: 'later', after: 1.5 }
-  assert.deepEqual(readServerMessage({ value: { id: 1, error } }), {
-    id: 1,
-    error: { ...error, message: 'm'.repeat(8192) },
-  })
-  assert.deepEqual(readServerMessage({ value: { ev: 'bye', code: 4000 } }), { ev: 'bye', code: 4000, reason: '' })
+test('words for people have any length, and times may have fractions', () => {
+  const reply = { id: 1, error: { code: 'x', message: 'm'.repeat(100_000), retry: 'later', after: 1.5 } }
+  assert.deepEqual(readServerMessage({ value: structuredClone(reply) }), reply)
 })
 
-test('limits of a later server are read as far as they are numbers', () => {
+test('limits are numbers, also those of a later server', () => {
   const connected = {
     conn: 'c',
     secret: 's',
@@ -91,6 +92,27 @@ test('limits of a later server are read as far as they are numbers', () => {
     ping: { every: 25_000, timeout: 20_000 },
     window: 1,
   }
-  const read = readOk('connect', { ...connected, limits: { frame: 1, plan: 'gold' } })
-  assert.deepEqual(read, { ...connected, limits: { frame: 1 } })
+  const limits = { frame: 1, more: 0.5 }
+  assert.deepEqual(readOk('connect', { ...connected, limits }), { ...connected, limits })
+  assert.ok(malformed(() => readOk('connect', { ...connected, limits: { frame: '1' } })))
+  assert.ok(malformed(() => readOk('connect', { ...connected, limits: [] })))
+})
+
+test('a publication that was stored before says so, and nothing else does', () => {
+  assert.deepEqual(readOk('publish', { position: null, duplicate: true }), { position: null, duplicate: true })
+  assert.ok(malformed(() => readOk('publish', { position: null, duplicate: false })))
+})
+
+test('what is wrong is named', () => {
+  const position = { epoch: 'e', offset: -1, id: '' }
+  for (const [value, wrong] of [
+    [{ ev: 'gap', ch: 'c', to: position }, /^offset is/],
+    [{ ev: 'pub', ch: 'c', id: 'w.1', at: 1, bytes: 7 }, /^bytes is/],
+    [{ ev: 'pub', ch: 'c', id: 'w.1', at: 1 }, /^data is/],
+    [{ id: 1, error: { code: 7 } }, /^code is/],
+    [{ id: 1 }, /^a message is/],
+  ] as const) {
+    assert.throws(() => readServerMessage({ value }), { message: wrong })
+  }
+  assert.throws(() => readOk('history', { items: [{ ev: 'sub' }] }), { message: /^items is/ })
 })
