@@ -5,11 +5,10 @@ import {
   type Fence,
   type From,
   type GapPush,
+  isPattern,
   type Json,
-  type Lost,
   type LostPush,
   type MembersPush,
-  type Position,
   type Publication,
   RealtimeError,
   readOk,
@@ -65,8 +64,8 @@ export class Attachment implements Owner {
   /** What the server was told last. */
   #told: string = ''
   #timer: Timer | null = null
-  /** Where the chain was found broken last. */
-  #broken: Position | null = null
+  /** The offset behind which the chain was found broken last. */
+  #broken: number | undefined
 
   constructor(channel: string, registry: Registry, server: boolean) {
     this.channel = channel
@@ -91,17 +90,14 @@ export class Attachment implements Owner {
 
   add(handle: Handle<Json>): void {
     this.handles.add(handle)
-    if (this.#settled) {
-      // The attachment is where it wants to begin, unless the server has to know something new.
-      if (handle.want === 'head' || this.#mode !== 'log') handle.follow(this.#cursor.now)
-      if (this.#told !== this.#terms()) this.#ask()
-    }
+    // The attachment is where it wants to begin.
+    if (this.#settled) this.#welcome(handle)
     handle.refresh()
     this.pull()
   }
 
   pull(): void {
-    if (this.#settled && [...this.handles].some((handle) => handle.ready)) this.#ask()
+    if (this.#settled && (this.#told !== this.#terms() || this.#some((handle) => handle.ready))) this.#ask()
   }
 
   async leave(handle: Handle<Json>): Promise<void> {
@@ -121,9 +117,8 @@ export class Attachment implements Owner {
 
   /** Its entry of `connect.resume`. */
   resume(): Sub {
-    const asked = this.#next()
-    this.#asked = { ...asked, resumed: true }
-    return this.#sub(asked.from)
+    this.#asked = { ...this.#next(), resumed: true }
+    return this.#sub(this.#asked.from)
   }
 
   up(session: Session): void {
@@ -211,18 +206,21 @@ export class Attachment implements Owner {
     return this.#asked === null && (this.state === 'live' || this.state === 'catching-up')
   }
 
+  #some(test: (handle: Handle<Json>) => boolean): boolean {
+    return [...this.handles].some(test)
+  }
+
   get #presence(): boolean {
-    return [...this.handles].some((handle) => handle.options.presence === true)
+    return this.#some(({ options }) => options.presence === true)
   }
 
   /** What to ask for next. Those that follow go first if the attachment has to be made again anyway. */
-  #next(followersFirst = true): { readonly from: From; readonly by: readonly Handle<Json>[] | null } {
-    const { position } = this.#cursor
-    const following = this.handles.size === 0 || [...this.handles].some((handle) => handle.want === null)
-    if (following && followersFirst) return { from: position ?? 'head', by: null }
+  #next(): { readonly from: From; readonly by: readonly Handle<Json>[] | null } {
+    const anyway = !this.#settled || this.#told !== this.#terms()
+    const following = this.handles.size === 0 || this.#some((handle) => handle.want === null)
     const wanting = [...this.handles].filter((handle) => handle.ready)
     const first = wanting.find((handle) => handle.want !== 'head') ?? wanting[0]
-    if (first === undefined) return { from: position ?? 'head', by: null }
+    if (first === undefined || (following && anyway)) return { from: this.#cursor.position ?? 'head', by: null }
     const want = JSON.stringify(first.want)
     return { from: first.want as From, by: wanting.filter((handle) => JSON.stringify(handle.want) === want) }
   }
@@ -232,9 +230,9 @@ export class Attachment implements Owner {
     this.known = true
     return {
       ch: this.channel,
-      from: this.channel.includes('*') ? 'head' : from,
+      from: isPattern(this.channel) ? 'head' : from,
       ...strictest([...this.handles].map((handle) => handle.options)),
-      ...(this.server ? { server: true } : null),
+      ...(this.server && { server: true }),
     }
   }
 
@@ -246,7 +244,7 @@ export class Attachment implements Owner {
     const session = this.#session
     if (session === null || this.#asked !== null || this.#timer !== null) return
     // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
-    const asked: Asked = { ...this.#next(!this.#settled || this.#told !== this.#terms()), resumed: false }
+    const asked: Asked = { ...this.#next(), resumed: false }
     this.#asked = asked
     session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
       if (reply === null || this.#asked !== asked) return
@@ -259,27 +257,31 @@ export class Attachment implements Owner {
     this.#enter('joining')
   }
 
-  #answered(asked: Asked, sub: Subscribed): void {
+  #answered({ from, by }: Asked, sub: Subscribed): void {
     const cursor = this.#cursor
     const before = cursor.position
     const followers = [...this.handles].filter((handle) => handle.want === null)
-    const beginners = asked.by ?? []
     this.#asked = null
     this.#mode = sub.mode
     this.#backoff.reset()
-    const lost = cursor.answer(sub, isPosition(asked.from) ? asked.from : null)
+    const lost = cursor.answer(sub, isPosition(from) ? from : null)
     const { position } = cursor
     this.state = cursor.live ? 'live' : 'catching-up'
-    for (const handle of beginners) {
+    for (const handle of by ?? []) {
       if (handle.want === null || !this.handles.has(handle)) continue
-      if (lost === null) handle.follow(position)
-      else handle.lost(lost, position)
+      if (lost) handle.lost(lost, position)
+      else handle.follow(position)
     }
-    for (const handle of this.handles) {
-      if (handle.want === 'head' || (handle.want !== null && sub.mode !== 'log')) handle.follow(cursor.now)
-    }
-    if (asked.by === null) this.#resumed(followers, lost)
-    else if (followers.length > 0 && before !== null && (lost !== null || (position?.offset ?? 0) > before.offset)) {
+    for (const handle of this.handles) this.#welcome(handle)
+    if (by === null) {
+      this.#chains.offsets.clear()
+      for (const handle of followers) {
+        if (lost) handle.lost(lost, position)
+        else if (position) handle.take({ position }, null)
+        // Without positions nobody can say what was missed.
+        else handle.lost(interrupted(this.channel), null)
+      }
+    } else if (followers.length > 0 && before && (lost || before.offset < (position?.offset ?? 0))) {
       // It begins behind where the others are: they go on from their own place, and it takes what follows.
       cursor.position = before
       this.state = 'joining'
@@ -288,29 +290,20 @@ export class Attachment implements Owner {
     if (this.#presence) this.#roster.begin()
     if (this.state === 'live') this.#confirm()
     this.#refresh()
-    if (this.#settled && this.#told !== this.#terms()) this.#ask()
     this.pull()
   }
 
-  /** Those that followed before go on. */
-  #resumed(followers: readonly Handle<Json>[], lost: Lost | null): void {
-    const { position } = this.#cursor
-    this.#chains.offsets.clear()
-    for (const handle of followers) {
-      if (lost !== null) handle.lost(lost, position)
-      else if (position !== null) handle.take({ position }, null)
-      // Without positions nobody can say what was missed.
-      else handle.lost(interrupted(this.channel), null)
-    }
+  /** Nothing has to be read again for whoever begins now. */
+  #welcome(handle: Handle<Json>): void {
+    if (handle.want === 'head' || (handle.want !== null && this.#mode !== 'log')) handle.follow(this.#cursor.now)
   }
 
   /** §4.3 rule 6. A server whose chain breaks at the same place again is not asked in a circle. */
   #repair(): void {
-    const { position } = this.#cursor
-    const again =
-      this.#broken !== null && this.#broken.offset === position?.offset && this.#broken.epoch === position.epoch
-    this.#broken = position
-    if (again) this.#later(undefined)
+    const offset = this.#cursor.position?.offset
+    const again = this.#broken === offset
+    this.#broken = offset
+    if (again) this.#later()
     else this.#ask()
   }
 
@@ -328,7 +321,7 @@ export class Attachment implements Owner {
   }
 
   /** Asks again after a while, from where it is. */
-  #later(error: RealtimeError | undefined): void {
+  #later(error?: RealtimeError): void {
     this.#clearTimer()
     this.#timer = this.#registry.settings.clock.setTimer(() => {
       this.#timer = null
@@ -338,7 +331,7 @@ export class Attachment implements Owner {
   }
 
   #clearTimer(): void {
-    if (this.#timer !== null) this.#registry.settings.clock.clearTimer(this.#timer)
+    this.#registry.settings.clock.clearTimer(this.#timer)
     this.#timer = null
   }
 

@@ -3,42 +3,38 @@
 
 import { LIMITS, RealtimeError, type StoredBody } from '@tautline/wire'
 
-function refuse(what: string): never {
-  throw new RealtimeError('bad-data', `data holds ${what}, which JSON cannot say`, { field: 'data' })
-}
-
 /**
  * @param limits of the server, as far as they are known: before that it says itself what is too large
  * @throws RealtimeError `bad-data`, `too-large`
  */
 export function bodyOf(value: unknown, limits: Readonly<Record<string, number>>): StoredBody {
-  let keys = limits['keys'] ?? LIMITS.keys
-  // The message around it is the first level.
-  const depth = (limits['depth'] ?? LIMITS.depth) - 1
+  const { body: most = LIMITS.frame, depth = LIMITS.depth, keys = LIMITS.keys } = limits
+  const refuse = (code: 'bad-data' | 'too-large', what: string): never => {
+    throw new RealtimeError(code, `what is sent ${what}`, { field: 'data' })
+  }
+  let left = keys
   const walk = (of: unknown, level: number): void => {
+    if (of === null || typeof of === 'string' || typeof of === 'boolean') return
     if (typeof of === 'number') {
-      if (!Number.isFinite(of) || (Number.isInteger(of) && !Number.isSafeInteger(of))) refuse(`the number ${of}`)
-    } else if (typeof of === 'object' && of !== null) {
-      const list = Array.isArray(of)
-      // A plain object of any realm: its prototype, if any, is a root.
-      if (!list && Object.getPrototypeOf(Object.getPrototypeOf(of) ?? null)) refuse('an object of a class')
-      if (!list) keys -= Object.keys(of).length
-      if (level > depth || keys < 0)
-        throw new RealtimeError('too-large', 'data is nested too deeply, or has too many keys')
-      for (const inner of Object.values(of)) walk(inner, level + 1)
-    } else if (typeof of !== 'string' && typeof of !== 'boolean' && of !== null) refuse(typeof of)
+      if (!Number.isFinite(of) || (Number.isInteger(of) && !Number.isSafeInteger(of)))
+        refuse('bad-data', `holds the number ${of}`)
+    } else if (typeof of === 'object') {
+      const names = Object.keys(of)
+      if (!Array.isArray(of)) {
+        // A plain object of any realm: its prototype, if any, is a root.
+        const prototype = Object.getPrototypeOf(of)
+        if (prototype && Object.getPrototypeOf(prototype)) refuse('bad-data', 'holds an object of a class')
+        left -= names.length
+      }
+      // The message around it is the first level.
+      if (level >= depth || left < 0) refuse('too-large', 'is nested too deeply, or has too many keys')
+      for (const name of names) walk((of as Record<string, unknown>)[name], level + 1)
+    } else refuse('bad-data', `holds ${typeof of}`)
   }
-  let size: number
-  let body: StoredBody
-  if (value instanceof Uint8Array) {
-    body = { bytes: value.slice() }
-    size = value.length
-  } else {
-    walk(value, 1)
-    body = { json: JSON.stringify(value) }
-    size = new TextEncoder().encode(body.json).length
-  }
-  const most = limits['body'] ?? LIMITS.frame
-  if (size > most) throw new RealtimeError('too-large', `${size} bytes are more than the ${most} a message may have`)
-  return body
+  const bytes = value instanceof Uint8Array ? value.slice() : null
+  if (!bytes) walk(value, 1)
+  const json = bytes ? '' : JSON.stringify(value)
+  const size = (bytes ?? new TextEncoder().encode(json)).length
+  if (size > most) refuse('too-large', `has ${size} bytes, more than ${most}`)
+  return bytes ? { bytes } : { json }
 }

@@ -136,9 +136,10 @@ export class Client {
    * @throws TypeError, RealtimeError at once for arguments that no server takes
    */
   call<R = Json>(method: string, argument: Json | Uint8Array = null, options: CallOptions = {}): Promise<R> {
-    const call = this.#call(method, argument, { timeout: 30_000, ...options })
+    const bounded = { timeout: 30_000, ...options }
+    const call = this.#call(method, argument, bounded)
     this.#parts.wanted()
-    return quiet(this.#parts.calls.ask<'rpc'>(call, options).promise.then((result) => resultOf(result) as R))
+    return quiet(this.#parts.calls.ask<'rpc'>(call, bounded).promise.then((result) => resultOf(result) as R))
   }
 
   /** Calls a method that answers with many values; the call begins with the iteration, leaving the loop cancels it. */

@@ -31,9 +31,8 @@ export class Commands {
   readonly #write: (frame: Encoded) => void
   readonly #pending: Map<number, Waiting> = new Map()
   readonly #held: Set<Waiting> = new Set()
-  #cap: number = 1
-  #frame: number
-  #messages: number
+  /** Of the server, as soon as they are known. */
+  #limits: Readonly<Record<string, number>> = {}
   #last: number = 0
   #batch: Encoded[] = []
   #bytes: number = 0
@@ -42,30 +41,22 @@ export class Commands {
   constructor(codec: ClientCodec, write: (frame: Encoded) => void) {
     this.#codec = codec
     this.#write = write
-    this.#frame = LIMITS.frame
-    this.#messages = LIMITS.messages
   }
 
-  /** Learns the server's limits. */
   limit(limits: Readonly<Record<string, number>>): void {
-    const inflight = limits['inflight'] ?? LIMITS.inflight
-    this.#cap = Math.max(1, inflight - Math.min(RESERVE, inflight >> 1))
-    this.#frame = limits['frame'] ?? LIMITS.frame
-    this.#messages = limits['messages'] ?? LIMITS.messages
+    this.#limits = limits
   }
 
   /** Sends a command in this turn, or as soon as the server has answered enough others. */
   send(request: Request, settle: Settle): Ticket {
     const waiting: Waiting = { id: 0, request, settle }
-    if (!this.#open) settle(null, false)
-    else if (this.#pending.size >= this.#cap) this.#held.add(waiting)
-    else this.#transmit(waiting)
+    this.#held.add(waiting)
+    this.#pump()
     return waiting
   }
 
   /** Sends a command at once, whatever else waits. */
   urgent(request: Request, settle: Settle): void {
-    if (!this.#open) return settle(null, false)
     this.#transmit({ id: 0, request, settle })
     this.flush()
   }
@@ -84,34 +75,35 @@ export class Commands {
   /** A reply came. One to a number never sent, or answered before, means nothing. */
   reply(reply: Reply): void {
     const waiting = this.#pending.get(reply.id)
-    if (waiting === undefined) return
     this.#pending.delete(reply.id)
-    for (const next of this.#held) {
-      if (this.#pending.size >= this.#cap) break
-      this.#held.delete(next)
-      this.#transmit(next)
-    }
-    waiting.settle(reply, true)
+    this.#pump()
+    waiting?.settle(reply, true)
   }
 
   /** Writes what this turn has gathered. */
   flush(): void {
     const batch = this.#batch
-    if (batch.length === 0) return
     this.#batch = []
     this.#bytes = 0
-    if (this.#open) this.#write(this.#codec.join(batch))
+    if (batch.length > 0 && this.#open) this.#write(this.#codec.join(batch))
   }
 
   /** The connection is gone: nothing that waits will be answered. */
   gone(): void {
     this.#open = false
-    const pending = [...this.#pending.values()]
-    const held = [...this.#held]
-    this.#pending.clear()
-    this.#held.clear()
-    for (const waiting of pending) waiting.settle(null, true)
-    for (const waiting of held) waiting.settle(null, false)
+    for (const waiting of this.#pending.values()) waiting.settle(null, true)
+    this.#pump()
+  }
+
+  /** Transmits what may be; where there is no connection any more, says so. */
+  #pump(): void {
+    const { inflight = LIMITS.inflight } = this.#limits
+    for (const waiting of this.#held) {
+      if (this.#open && this.#pending.size >= inflight - Math.min(RESERVE, inflight >> 1)) return
+      this.#held.delete(waiting)
+      if (this.#open) this.#transmit(waiting)
+      else waiting.settle(null, false)
+    }
   }
 
   #transmit(waiting: Waiting): void {
@@ -122,10 +114,11 @@ export class Commands {
   }
 
   #add(command: object): void {
+    const { frame = LIMITS.frame, messages = LIMITS.messages } = this.#limits
     const encoded = this.#codec.encode(command)
     // At most three bytes a character: a frame may be a little smaller than it could.
     const size = encoded.length * 3 + 1
-    if (this.#bytes + size > this.#frame || this.#batch.length >= this.#messages) this.flush()
+    if (this.#bytes + size > frame || this.#batch.length >= messages) this.flush()
     if (this.#batch.length === 0) void Promise.resolve().then(() => this.flush())
     this.#batch.push(encoded)
     this.#bytes += size

@@ -43,7 +43,6 @@ export class Heartbeat {
   /** Something came from the server. */
   heard(): void {
     this.#heard = this.#clock.now()
-    if (this.#probe === null) return
     this.#clock.clearTimer(this.#probe)
     this.#probe = null
     this.#again = false
@@ -51,15 +50,13 @@ export class Heartbeat {
 
   /** Asks now: on wake, when the network is back, when the page is shown. An older question counts no longer. */
   probe(): void {
-    if (this.#probe !== null) this.#clock.clearTimer(this.#probe)
+    this.#clock.clearTimer(this.#probe)
     this.#ask()
   }
 
   stop(): void {
-    if (this.#look !== null) this.#clock.clearTimer(this.#look)
-    if (this.#probe !== null) this.#clock.clearTimer(this.#probe)
-    this.#look = null
-    this.#probe = null
+    this.#clock.clearTimer(this.#look)
+    this.#clock.clearTimer(this.#probe)
   }
 
   #watch(): void {

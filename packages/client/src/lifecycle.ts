@@ -3,39 +3,43 @@
 
 import type { Lifecycle } from './options.ts'
 
+interface PageEvent {
+  readonly type: string
+  readonly persisted?: boolean
+}
+
 /** The parts of a window and its document that are listened to. */
 interface PageEvents {
-  addEventListener(type: string, listener: (event: { readonly persisted?: boolean }) => void): void
-  removeEventListener(type: string, listener: (event: { readonly persisted?: boolean }) => void): void
+  addEventListener(type: string, listener: (event: PageEvent) => void): void
+  removeEventListener(type: string, listener: (event: PageEvent) => void): void
 }
 
 interface Page extends PageEvents {
   readonly document?: PageEvents & { readonly visibilityState: string }
-  readonly navigator?: { readonly onLine?: boolean }
 }
 
 /** A page's events, or null where there is no page. */
 export function pageLifecycle(page: Page = globalThis as unknown as Page): Lifecycle | null {
   const { document } = page
-  if (document === undefined || typeof page.addEventListener !== 'function') return null
+  if (!document) return null
   return {
-    online: () => page.navigator?.onLine !== false,
     listen: (wake) => {
-      const online = () => wake('online')
-      // From the back/forward cache the page returns with a connection that was closed meanwhile.
-      const pageshow = (event: { readonly persisted?: boolean }) => event.persisted === true && wake('show')
-      const visible = () => document.visibilityState === 'visible' && wake('show')
-      // Page Lifecycle: a frozen tab runs again. While it was frozen nobody answered the server's pings.
-      const resume = () => wake('wake')
-      page.addEventListener('online', online)
-      page.addEventListener('pageshow', pageshow)
-      document.addEventListener('visibilitychange', visible)
-      document.addEventListener('resume', resume)
+      const heard = ({ type, persisted }: PageEvent): void => {
+        if (type === 'online') wake('online')
+        // Page Lifecycle: a frozen tab runs again. While it was frozen nobody answered the server's pings.
+        else if (type === 'resume') wake('wake')
+        // From the back/forward cache the page returns with a connection that was closed meanwhile.
+        else if (type === 'pageshow' ? persisted : document.visibilityState === 'visible') wake('show')
+      }
+      const all = [
+        [page, 'online'],
+        [page, 'pageshow'],
+        [document, 'visibilitychange'],
+        [document, 'resume'],
+      ] as const
+      for (const [target, type] of all) target.addEventListener(type, heard)
       return () => {
-        page.removeEventListener('online', online)
-        page.removeEventListener('pageshow', pageshow)
-        document.removeEventListener('visibilitychange', visible)
-        document.removeEventListener('resume', resume)
+        for (const [target, type] of all) target.removeEventListener(type, heard)
       }
     },
   }

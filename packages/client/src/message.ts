@@ -4,19 +4,8 @@ import type { Fence, HistoryPage, Json, Position, Publication } from '@tautline/
 import type { Message } from './subscription.ts'
 
 export function messageOf(publication: Publication, position: Position | null, own: boolean): Message<Json> {
-  const { ch, at, id, key, state, from, bytes } = publication
-  return {
-    data: publication.data as Json,
-    ...(bytes === undefined ? null : { bytes }),
-    channel: ch,
-    position,
-    at,
-    id,
-    ...(key === undefined ? null : { key }),
-    ...(state === undefined ? null : { state }),
-    ...(from === undefined ? null : { from }),
-    own,
-  }
+  const { ev: _ev, ch: channel, off: _off, prev: _prev, ...rest } = publication
+  return { data: undefined as unknown as Json, ...(rest as object), channel, position, own } as Message<Json>
 }
 
 function isFence(item: Publication | Fence): item is Fence {

@@ -3,30 +3,22 @@
 import type { Policy, Sub } from '@tautline/wire'
 import type { SubscribeOptions } from './subscription.ts'
 
-/** The fewer messages a policy may leave out, the higher. Unnamed, it is the channel's own: lossless if nothing else. */
-function rank(policy: Policy | undefined): number {
-  if (policy === 'lossless') return 5
-  if (policy === undefined) return 4
-  if (policy === 'disconnect') return 3
-  return policy === 'latest' ? 2 : 1
-}
+/** The fewer messages a policy may leave out, the later. Unnamed, it is the channel's own: lossless if nothing else. */
+const ORDER: readonly (Policy | undefined)[] = ['latest', 'disconnect', undefined, 'lossless']
 
-function stricter(a: Policy | undefined, b: Policy | undefined): Policy | undefined {
-  if (typeof a === 'object' && typeof b === 'object') return a.drop >= b.drop ? a : b
-  return rank(a) >= rank(b) ? a : b
+/** How much a policy keeps: { drop } comes before all others, the more it lets wait the later. */
+function rank(policy: Policy | undefined): number {
+  return typeof policy === 'object' ? -1 / policy.drop : ORDER.indexOf(policy)
 }
 
 /** The terms that suit all of them. */
 export function strictest<T>(options: readonly SubscribeOptions<T>[]): Omit<Sub, 'ch' | 'from'> {
-  const [first, ...others] = options
-  if (first === undefined) return {}
-  let policy = first.policy
-  for (const other of others) policy = stricter(policy, other.policy)
-  const token = options.findLast((of) => of.token !== undefined)?.token
+  const policy = options.toSorted((a, b) => rank(b.policy) - rank(a.policy))[0]?.policy
+  const token = options.findLast((of) => of.token)?.token
   return {
-    ...(policy === undefined ? null : { policy }),
-    ...(token === undefined ? null : { token }),
-    ...(options.some((of) => of.presence === true) ? { presence: true } : null),
-    ...(options.every((of) => of.conflate === true) ? { conflate: true } : null),
+    ...(policy && { policy }),
+    ...(token && { token }),
+    ...(options.some((of) => of.presence) && { presence: true }),
+    ...(options.length > 0 && options.every((of) => of.conflate) && { conflate: true }),
   }
 }

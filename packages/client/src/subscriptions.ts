@@ -13,7 +13,6 @@ import {
 } from '@tautline/wire'
 import { Attachment, type Registry } from './attachment.ts'
 import { Handle, type HandleSettings } from './handle.ts'
-import { deferred } from './promises.ts'
 import type { Session } from './session.ts'
 import type { SubscribeOptions } from './subscription.ts'
 
@@ -53,12 +52,11 @@ export class Subscriptions implements Registry {
   /** Every subscription, in the order in which the application made them. */
   resume(): Sub[] {
     this.#orphans.clear()
-    const most = this.#limits['channels'] ?? LIMITS.channels
     let room = (this.#limits['frame'] ?? LIMITS.frame) * SHARE
     const subs: Sub[] = []
     for (const attachment of this.#attachments.values()) {
       attachment.down()
-      if (subs.length >= most || room <= 0) continue
+      if (subs.length >= this.#most || room <= 0) continue
       const sub = attachment.resume()
       room -= JSON.stringify(sub).length
       subs.push(sub)
@@ -81,42 +79,31 @@ export class Subscriptions implements Registry {
   }
 
   push(push: Push): void {
-    switch (push.ev) {
-      case 'pub':
-      case 'fence':
-      case 'gap':
-        this.#logged(push)
-        break
-      case 'sub':
-        this.#announced(push)
-        break
-      case 'lost':
-        this.#attachments.get(push.ch)?.lost(push)
-        break
-      case 'unsub':
-        this.#attachments.get(push.ch)?.ended(RealtimeError.from(push.error))
-        break
-      case 'members':
-        this.#attachments.get(push.ch)?.memberPush(push)
-        break
+    if (!('ch' in push)) return
+    const attachment = this.#attachments.get(push.ch)
+    if (push.ev === 'sub') this.#announced(attachment, push)
+    else if (push.ev === 'lost') attachment?.lost(push)
+    else if (push.ev === 'unsub') attachment?.ended(RealtimeError.from(push.error))
+    else if (push.ev === 'members') attachment?.memberPush(push)
+    else {
+      // What is read again for the channel itself is older than what a pattern began with.
+      const shared = !attachment || attachment.state === 'live'
+      attachment?.entry(push)
+      // A publication that matches a name and patterns comes once, and is everybody's.
+      for (const pattern of this.#patterns) if (shared && matchesPattern(pattern.channel, push.ch)) pattern.entry(push)
     }
   }
 
-  dismissed(attachment: Attachment): Promise<void> {
+  async dismissed(attachment: Attachment): Promise<void> {
     const { channel, known, state } = attachment
-    const { promise, resolve } = deferred<void>()
     const session = this.#session
     this.#attachments.delete(channel)
     this.#patterns.delete(attachment)
     attachment.close()
-    if (known && state !== 'stopped' && session !== null) {
-      this.#tellLeaving(session, channel, resolve)
-      return promise
-    }
+    if (!known || state === 'stopped') return
+    if (session) await new Promise<void>((resolve) => this.#tellLeaving(session, channel, resolve))
     // Perhaps in the `connect` that is under way.
-    if (known && state !== 'stopped') this.#orphans.add(channel)
-    resolve()
-    return promise
+    else this.#orphans.add(channel)
   }
 
   #create(channel: string, server: boolean): Attachment {
@@ -136,27 +123,16 @@ export class Subscriptions implements Registry {
     })
   }
 
-  /** A publication that matches a name and patterns comes once, and is everybody's. */
-  #logged(push: Extract<Push, { ev: 'pub' | 'fence' | 'gap' }>): void {
-    const exact = this.#attachments.get(push.ch)
-    // What is read again for the channel itself is older than what the pattern began with.
-    const shared = exact === undefined || exact.state === 'live'
-    exact?.entry(push)
-    if (!shared) return
-    for (const pattern of this.#patterns) if (matchesPattern(pattern.channel, push.ch)) pattern.entry(push)
-  }
-
-  #announced(sub: Subscribed): void {
-    const attachment = this.#attachments.get(sub.ch)
+  #announced(attachment: Attachment | undefined, sub: Subscribed): void {
     const session = this.#session
-    if (attachment !== undefined) attachment.announced(sub)
-    else if (
-      session !== null &&
-      !this.#leaving.has(sub.ch) &&
-      this.#attachments.size < (this.#limits['channels'] ?? LIMITS.channels)
-    ) {
+    if (attachment) attachment.announced(sub)
+    else if (session && !this.#leaving.has(sub.ch) && this.#attachments.size < this.#most) {
       this.#create(sub.ch, true).adopt(session, sub)
       this.#announce(sub.ch)
     }
+  }
+
+  get #most(): number {
+    return this.#limits['channels'] ?? LIMITS.channels
   }
 }
