@@ -25,13 +25,14 @@ export type Step = 'next' | 'duplicate' | 'broken'
  * @param knownId the id that the follower knows at an older offset: `undefined` where it remembers none and trusts
  */
 export function follow(position: Position, link: Link, knownId?: (offset: number) => EntryId | undefined): Step {
-  if (link.epoch !== position.epoch) return 'broken'
-  // 1. "entry e of p's epoch with e.prev = p.offset → apply, p := e"
-  if (link.prev === position.offset && link.offset > position.offset) return 'next'
-  // 5. "e of p's epoch, e.off ≤ p.offset → duplicate, dropped, provided its id is the known one at that offset"
-  if (link.offset <= position.offset) {
-    const known = link.offset === position.offset ? position.id : knownId?.(link.offset)
-    return known === undefined || known === link.id ? 'duplicate' : 'broken'
+  if (link.epoch === position.epoch) {
+    // 1. "entry e of p's epoch with e.prev = p.offset → apply, p := e"
+    if (link.prev === position.offset && link.offset > position.offset) return 'next'
+    // 5. "e of p's epoch, e.off ≤ p.offset → duplicate, dropped, provided its id is the known one at that offset"
+    if (link.offset <= position.offset) {
+      const known = link.offset === position.offset ? position.id : knownId?.(link.offset)
+      if (known === undefined || known === link.id) return 'duplicate'
+    }
   }
   // 6. "Anything else → repair"
   return 'broken'

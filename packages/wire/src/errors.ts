@@ -26,36 +26,25 @@ export type ErrorCode =
   | 'timeout'
   | 'unknown'
 
-/** Every code, under what it means for whoever asked; the rows of ERRORS say why. */
+/**
+ * Every code, under what it means for whoever asked; the rows of ERRORS say why. A code of a later protocol is taken for
+ * the first of its line: its `retry` says all that a program needs to know.
+ */
 const CODES: Readonly<Record<Failure['retry'], string>> = {
-  no: 'bad-request bad-data too-large unauthorized forbidden not-found unsupported key-conflict key-expired limit cancelled',
-  later: 'rate overloaded unavailable aborted draining',
+  no: 'unsupported bad-request bad-data too-large unauthorized forbidden not-found key-conflict key-expired limit cancelled',
+  later: 'unavailable rate overloaded aborted draining',
   auth: 'token-expired token-revoked',
-  unknown: 'timeout unknown',
+  unknown: 'unknown timeout',
 }
 
-const RETRY_OF: ReadonlyMap<string, Failure['retry']> = /* @__PURE__ */ new Map(
-  /* @__PURE__ */ Object.entries(CODES).flatMap(([retry, codes]) =>
-    codes.split(' ').map((code) => [code, retry as Failure['retry']] as const),
-  ),
-)
-
-/** What a code of a later protocol is taken for: its `retry` says all that a program needs to know. */
-const BY_RETRY: Readonly<Record<Failure['retry'], ErrorCode>> = {
-  no: 'unsupported',
-  later: 'unavailable',
-  auth: 'token-expired',
-  unknown: 'unknown',
+/** What to do about a code; undefined: it is not of the table. */
+export function retryOf(code: string): Failure['retry'] | undefined {
+  return (Object.keys(CODES) as Failure['retry'][]).find((retry) => CODES[retry].split(' ').includes(code))
 }
 
 /** Is it a row of ERRORS? */
 export function isErrorCode(code: string): code is ErrorCode {
-  return RETRY_OF.has(code)
-}
-
-/** What to do about a code. One that is not of the table would be refused again. */
-export function retryOf(code: string): Failure['retry'] {
-  return RETRY_OF.get(code) ?? 'no'
+  return retryOf(code) !== undefined
 }
 
 /** The texts of ERRORS, where that table was loaded. A page's bundle goes without: its server tells them. */
@@ -91,7 +80,8 @@ export class RealtimeError extends Error {
   constructor(code: ErrorCode, message?: string, options?: ErrorDetails) {
     super(message ?? texts[code] ?? code, options)
     this.code = code
-    this.retry = retryOf(code)
+    // Whoever ignores types may give any code: once more would be no better.
+    this.retry = retryOf(code) ?? 'no'
     this.temporary = this.retry === 'later' || this.retry === 'unknown'
     this.after = options?.after
     this.field = options?.field
@@ -107,9 +97,9 @@ export class RealtimeError extends Error {
   static from(failure: Failure): RealtimeError {
     const { code, message, retry, after, field } = failure
     const options = { after, field }
-    return RETRY_OF.get(code) === retry
+    return retryOf(code) === retry
       ? new RealtimeError(code as ErrorCode, message, options)
-      : new RealtimeError(BY_RETRY[retry], `${code}: ${message}`, options)
+      : new RealtimeError(CODES[retry].split(' ')[0] as ErrorCode, `${code}: ${message}`, options)
   }
 }
 
