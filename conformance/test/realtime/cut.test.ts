@@ -1,0 +1,3 @@
+import { cutSuite } from '../../realtime/cut-suite.ts'
+
+cutSuite({ acts: ['cut'], stride: 29 })
