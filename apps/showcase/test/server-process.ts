@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { lastingPort } from './ports.ts'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 /** Of this process alone: another test file may build at the same time. */
@@ -26,7 +27,7 @@ export interface ServerProcess {
 }
 
 export interface StartOptions {
-  /** 0: any free port. */
+  /** Default: one that the next server can have again. */
   readonly port?: number
   /** Builds the pages first. */
   readonly build?: boolean
@@ -40,11 +41,12 @@ let stores = 0
 /** Rejects with what the process said when it ends before it listens. */
 export async function startServer(options: StartOptions = {}): Promise<ServerProcess> {
   const entry = options.build === true ? 'src/server/start.ts' : 'src/server/main.ts'
+  const wanted = options.port ?? (await lastingPort())
   const store = options.store ?? join(own, `${stores++}.sqlite`)
   const child = spawn(process.execPath, ['--conditions=tautline-source', entry], {
     cwd: root,
     env: {
-      ...{ ...process.env, HOST: '127.0.0.1', PORT: String(options.port ?? 0), DIST: PAGES, STORE: store },
+      ...{ ...process.env, HOST: '127.0.0.1', PORT: String(wanted), DIST: PAGES, STORE: store },
       ...options.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

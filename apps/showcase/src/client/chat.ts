@@ -21,6 +21,9 @@ import { Room } from './room.ts'
 import { type Words, wordsFor } from './standing.ts'
 import type { TabOutbox } from './tab-outbox.ts'
 
+/** Milliseconds that somebody waits for a new room. */
+const PATIENCE = 8_000
+
 export interface ChatOptions {
   readonly client: Client
   readonly outbox: TabOutbox
@@ -136,7 +139,7 @@ export class Chat {
 
   /** Makes a room, or finds the one of this title; resolves with its name. */
   async create(title: string): Promise<string> {
-    const { room } = await this.client.call<RoomEntry>(CREATE_ROOM, { title })
+    const { room } = await this.client.call<RoomEntry>(CREATE_ROOM, { title }, { timeout: PATIENCE })
     return room
   }
 

@@ -75,8 +75,6 @@ export class MessageList {
     setText(this.#newest, unread === 0 ? '↓' : unread === 1 ? '1 new message ↓' : `${unread} new messages ↓`)
     this.#newest.hidden = this.#atEnd
     this.#newest.ariaLabel = unread === 0 ? 'To the newest message' : null
-    // Less than a screenful: there is nothing to scroll, so ask at once.
-    if (rows.length > 0 && this.#scroller.scrollHeight <= this.#scroller.clientHeight) this.#options.onbeginning()
   }
 
   toEnd(): void {

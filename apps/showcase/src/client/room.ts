@@ -49,6 +49,8 @@ export class Room {
   #entered: boolean
   #opened: boolean
   #loading: boolean
+  /** The entry up to which the reader has read, as far as this tab has noted it. */
+  #readTo: string
 
   constructor(options: RoomOptions) {
     this.name = options.name
@@ -64,6 +66,7 @@ export class Room {
     this.#opened = false
     this.#loading = false
     const stopped = options.bookmarks.get(options.name)
+    this.#readTo = stopped?.id ?? ''
     if (stopped !== null) this.timeline.begin(stopped)
     this.subscription = options.channel.subscribe({
       // Never been here: only what is said from now on is new; what is older is history.
@@ -74,15 +77,10 @@ export class Room {
     this.subscription.on('state', () => this.#moved())
   }
 
-  /** Something older than the timeline is there and can be asked for. */
-  get hasOlder(): boolean {
-    return !this.timeline.complete
-  }
-
   /** Somebody enters the room for the first time, or comes back to it. */
   open(): void {
     this.#opened = true
-    if (this.timeline.items.length < PAGE) void this.older()
+    this.#fill()
   }
 
   /** The reader sees the end of the room, or does not. */
@@ -203,7 +201,10 @@ export class Room {
   #read(position: Position | null = this.subscription.position): void {
     if (!this.#entered) return
     this.mark.seen()
-    if (position !== null) this.#options.bookmarks.set(this.name, position)
+    // Only news: another tab may be further, and we would not know before we are connected again.
+    if (position === null || position.id === this.#readTo) return
+    this.#readTo = position.id
+    this.#options.bookmarks.set(this.name, position)
   }
 
   #moved(): void {
@@ -213,13 +214,18 @@ export class Room {
       this.timeline.begin(position)
       // Nobody has read this room in this browser: its end is where they came in.
       if (!this.#options.fresh) this.#options.bookmarks.set(this.name, position)
-      if (this.#opened) void this.older()
     }
     if (state === 'live') {
       this.#entered = true
       if (this.#looking) this.#read()
+      this.#fill()
     }
     this.#options.onchange()
+  }
+
+  /** A room that is open shows at least a page, if there is one. */
+  #fill(): void {
+    if (this.#opened && this.timeline.items.length < PAGE) void this.older()
   }
 
   /** The log cannot prove that nothing is missing: says what is, and goes on behind the newest page. */

@@ -14,6 +14,7 @@ import type { Room } from '../../src/client/room.ts'
 import { type BrowserStorage, Remembered } from '../../src/client/storage.ts'
 import { TabOutbox } from '../../src/client/tab-outbox.ts'
 import { createChat } from '../../src/server/chat.ts'
+import { lastingPort } from '../ports.ts'
 
 /** A server process, as far as a client can tell. */
 class Running {
@@ -33,7 +34,7 @@ class Running {
   }
 }
 
-async function start(broker: Broker, port: number = 0): Promise<Running> {
+async function start(broker: Broker, port: number): Promise<Running> {
   const http = createServer()
   const realtime = await createChat({ broker, now: () => performance.now(), origins: () => true, log: () => {} })
   realtime.attach(http)
@@ -126,8 +127,8 @@ describe('the chat without a page', { timeout: 20_000 }, () => {
     running.clear()
   })
 
-  async function serve(broker: Broker = new MemoryBroker({}), port: number = 0): Promise<Running> {
-    const server = await start(broker, port)
+  async function serve(broker: Broker = new MemoryBroker({}), port?: number): Promise<Running> {
+    const server = await start(broker, port ?? (await lastingPort()))
     running.add(server)
     return server
   }
