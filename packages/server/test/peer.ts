@@ -78,7 +78,10 @@ export class Peer implements Link {
 
   resume(): void {
     this.paused = false
-    while (!this.paused && this.waiting.length > 0) this.events?.frame(this.waiting.shift() as string)
+    while (!this.paused && this.waiting.length > 0) {
+      const frame = this.waiting.shift() as string
+      this.events?.frame(frame)
+    }
   }
 
   /** The network stops taking anything, as when nobody reads at the other end. */
