@@ -15,6 +15,6 @@ export type {
   Who,
 } from './options.ts'
 export { createRealtime, type ListenOptions, type PublishOptions, type Realtime } from './realtime.ts'
-export type { Procedure } from './rpc/calls.ts'
+export type { CallContext, Procedure } from './rpc/calls.ts'
 export type { ChannelRule } from './rules/rules.ts'
 export { SettingError } from './rules/settings.ts'
