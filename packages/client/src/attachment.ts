@@ -5,7 +5,6 @@ import {
   type Fence,
   type From,
   type GapPush,
-  isPattern,
   type Json,
   type LostPush,
   type MembersPush,
@@ -54,7 +53,7 @@ export class Attachment implements Owner {
   known: boolean = false
   readonly #registry: Registry
   readonly #cursor: Cursor = new Cursor()
-  readonly #roster: Roster
+  readonly roster: Roster
   readonly #backoff: Backoff
   /** Patterns only: where each channel is. */
   readonly #chains: Chains = new Chains()
@@ -71,21 +70,13 @@ export class Attachment implements Owner {
     this.channel = channel
     this.server = server
     this.#registry = registry
-    this.#roster = new Roster(
+    this.roster = new Roster(
       (page, settle) => this.#fetchMembers(page, settle),
       (change) => {
         for (const handle of this.handles) handle.changed(change)
       },
     )
-    this.#backoff = new Backoff(registry.settings.random, 500, 20_000)
-  }
-
-  get members(): Roster['members'] {
-    return this.#roster.members
-  }
-
-  get memberCount(): number {
-    return this.#roster.count
+    this.#backoff = new Backoff(registry.settings.random)
   }
 
   add(handle: Handle<Json>): void {
@@ -122,9 +113,8 @@ export class Attachment implements Owner {
   }
 
   up(session: Session): void {
-    if (this.state === 'stopped') return
     this.#session = session
-    if (this.#asked === null) this.#ask()
+    if (!this.#asked) this.#ask()
     else this.#enter('joining')
   }
 
@@ -133,7 +123,7 @@ export class Attachment implements Owner {
     this.#session = null
     this.#asked = null
     this.known = false
-    this.#roster.end()
+    this.roster.end()
     if (this.state !== 'stopped') this.#enter('waiting')
   }
 
@@ -154,15 +144,20 @@ export class Attachment implements Owner {
     else if (this.#settled) this.#ask()
   }
 
+  /** A pattern: did something come of the channel already? */
+  knows(channel: string): boolean {
+    return this.#chains.offsets.has(channel)
+  }
+
   /** A publication, a fence or a gap of the channel, or of one that the pattern covers. */
   entry(push: Publication | Fence | GapPush): void {
     // What arrives while something is asked is of an attachment that is being replaced.
     if (!this.#settled) return
     const before = this.#cursor.position
-    const step = before === null ? this.#chains.step(push) : this.#cursor.step(push)
+    const step = !before ? this.#chains.step(push) : this.#cursor.step(push)
     if (step === 'duplicate') return
     if (step === 'broken') {
-      if (before !== null) return this.#repair()
+      if (before) return this.#repair()
       for (const handle of this.handles) handle.lost(interrupted(this.channel), null)
     }
     const { position } = this.#cursor
@@ -172,7 +167,7 @@ export class Attachment implements Owner {
     } else if (push.ev === 'gap') {
       const { to, count, why } = push
       this.#take({ position, gap: { to, count, why } }, null)
-    } else if (position !== null) this.#take({ position }, null)
+    } else if (position) this.#take({ position }, null)
     if (this.state === 'catching-up' && this.#cursor.live) {
       this.#confirm()
       this.#enter('live')
@@ -184,7 +179,7 @@ export class Attachment implements Owner {
     this.#cursor.lose(start)
     this.#chains.offsets.clear()
     this.state = 'live'
-    for (const handle of this.handles) if (handle.want === null) handle.lost(lost, start)
+    for (const handle of this.handles) if (!handle.want) handle.lost(lost, start)
     this.#refresh()
   }
 
@@ -196,14 +191,14 @@ export class Attachment implements Owner {
   }
 
   memberPush(push: MembersPush): void {
-    if (this.#presence) this.#roster.push(push)
+    this.roster.push(push)
   }
 
   // Asking.
 
   /** Answered, and nothing asked since. */
   get #settled(): boolean {
-    return this.#asked === null && (this.state === 'live' || this.state === 'catching-up')
+    return !this.#asked && (this.state === 'live' || this.state === 'catching-up')
   }
 
   #some(test: (handle: Handle<Json>) => boolean): boolean {
@@ -217,10 +212,10 @@ export class Attachment implements Owner {
   /** What to ask for next. Those that follow go first if the attachment has to be made again anyway. */
   #next(): { readonly from: From; readonly by: readonly Handle<Json>[] | null } {
     const anyway = !this.#settled || this.#told !== this.#terms()
-    const following = this.handles.size === 0 || this.#some((handle) => handle.want === null)
+    const following = this.handles.size === 0 || this.#some((handle) => !handle.want)
     const wanting = [...this.handles].filter((handle) => handle.ready)
     const first = wanting.find((handle) => handle.want !== 'head') ?? wanting[0]
-    if (first === undefined || (following && anyway)) return { from: this.#cursor.position ?? 'head', by: null }
+    if (!first || (following && anyway)) return { from: this.#cursor.position ?? 'head', by: null }
     const want = JSON.stringify(first.want)
     return { from: first.want as From, by: wanting.filter((handle) => JSON.stringify(handle.want) === want) }
   }
@@ -230,7 +225,7 @@ export class Attachment implements Owner {
     this.known = true
     return {
       ch: this.channel,
-      from: isPattern(this.channel) ? 'head' : from,
+      from,
       ...strictest([...this.handles].map((handle) => handle.options)),
       ...(this.server && { server: true }),
     }
@@ -242,13 +237,13 @@ export class Attachment implements Owner {
 
   #ask(): void {
     const session = this.#session
-    if (session === null || this.#asked !== null || this.#timer !== null) return
+    if (!session || this.#asked || this.#timer !== null) return
     // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
     const asked: Asked = { ...this.#next(), resumed: false }
     this.#asked = asked
     session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
-      if (reply === null || this.#asked !== asked) return
-      if (reply.error === undefined) this.#answered(asked, readOk('subscribe', reply.ok))
+      if (!reply || this.#asked !== asked) return
+      if (!reply.error) this.#answered(asked, readOk('subscribe', reply.ok))
       else {
         this.#asked = null
         this.#refused(RealtimeError.from(reply.error))
@@ -260,7 +255,7 @@ export class Attachment implements Owner {
   #answered({ from, by }: Asked, sub: Subscribed): void {
     const cursor = this.#cursor
     const before = cursor.position
-    const followers = [...this.handles].filter((handle) => handle.want === null)
+    const followers = [...this.handles].filter((handle) => !handle.want)
     this.#asked = null
     this.#mode = sub.mode
     this.#backoff.reset()
@@ -268,12 +263,12 @@ export class Attachment implements Owner {
     const { position } = cursor
     this.state = cursor.live ? 'live' : 'catching-up'
     for (const handle of by ?? []) {
-      if (handle.want === null || !this.handles.has(handle)) continue
+      if (!handle.want || !this.handles.has(handle)) continue
       if (lost) handle.lost(lost, position)
       else handle.follow(position)
     }
     for (const handle of this.handles) this.#welcome(handle)
-    if (by === null) {
+    if (!by) {
       this.#chains.offsets.clear()
       for (const handle of followers) {
         if (lost) handle.lost(lost, position)
@@ -287,7 +282,7 @@ export class Attachment implements Owner {
       this.state = 'joining'
       this.#ask()
     }
-    if (this.#presence) this.#roster.begin()
+    if (this.#presence) this.roster.begin()
     if (this.state === 'live') this.#confirm()
     this.#refresh()
     this.pull()
@@ -295,7 +290,7 @@ export class Attachment implements Owner {
 
   /** Nothing has to be read again for whoever begins now. */
   #welcome(handle: Handle<Json>): void {
-    if (handle.want === 'head' || (handle.want !== null && this.#mode !== 'log')) handle.follow(this.#cursor.now)
+    if (handle.want === 'head' || (handle.want && this.#mode !== 'log')) handle.follow(this.#cursor.now)
   }
 
   /** §4.3 rule 6. A server whose chain breaks at the same place again is not asked in a circle. */
@@ -344,7 +339,7 @@ export class Attachment implements Owner {
   /** The log was read again for one subscription: is everybody else's position still in it? */
   #confirm(): void {
     const { position } = this.#cursor
-    if (position !== null && this.state !== 'joining') for (const handle of this.handles) handle.confirm(position)
+    if (position) for (const handle of this.handles) handle.confirm(position)
   }
 
   #enter(state: Owner['state'], error?: RealtimeError): void {
@@ -358,8 +353,8 @@ export class Attachment implements Owner {
 
   #fetchMembers(page: string | undefined, settle: Parameters<ConstructorParameters<typeof Roster>[0]>[1]): void {
     const session = this.#session
-    if (session === null) return settle(null)
-    session.send({ op: 'presence', ch: this.channel, ...(page === undefined ? null : { page }) }, (reply) => {
+    if (!session) return settle(null)
+    session.send({ op: 'presence', ch: this.channel, ...(!page ? null : { page }) }, (reply) => {
       settle(reply?.ok === undefined ? null : readOk('presence', reply.ok))
     })
   }

@@ -3,9 +3,6 @@
 
 import type { Random } from '@tautline/wire'
 
-/** Doublings after which the wait no longer grows, whatever `max` is. */
-const MOST = 30
-
 export class Backoff {
   readonly #random: Random
   readonly #min: number
@@ -13,7 +10,7 @@ export class Backoff {
   #failures: number = 0
 
   /** @param min, max ms */
-  constructor(random: Random, min: number, max: number) {
+  constructor(random: Random, min = 500, max = 20_000) {
     this.#random = random
     this.#min = min
     this.#max = max
@@ -21,7 +18,7 @@ export class Backoff {
 
   /** The wait after one more failure, ms: random(0, min(max, min · 2^n)), and `after` on top where the server named it. */
   next(after = 0): number {
-    const ceiling = Math.min(this.#max, this.#min * 2 ** Math.min(this.#failures++, MOST))
+    const ceiling = Math.min(this.#max, this.#min * 2 ** this.#failures++)
     return after + Math.floor(this.#random.unit() * ceiling)
   }
 

@@ -3,8 +3,8 @@
 
 import {
   type Body,
+  CLIENT_LIMITS,
   type Clock,
-  LIMITS,
   type OkByOp,
   RealtimeError,
   type Reply,
@@ -47,6 +47,7 @@ export interface Asked<Ok> {
 
 export class Calls {
   readonly #clock: Clock
+  readonly #wanted: () => void
   /** In the order in which they were asked. */
   readonly #asks: Set<Ask> = new Set()
   #session: Session | null = null
@@ -54,8 +55,10 @@ export class Calls {
   #refusal: string | null = null
   #sent: number = 0
 
-  constructor(clock: Clock) {
+  /** @param wanted something was asked: called first */
+  constructor(clock: Clock, wanted: () => void) {
     this.#clock = clock
+    this.#wanted = wanted
   }
 
   ask<Op extends Question['op']>(question: Extract<Question, { op: Op }>, options: AskOptions): Asked<OkByOp[Op]> {
@@ -68,7 +71,7 @@ export class Calls {
       ticket: null,
       settle: (error, ok) => {
         end()
-        if (error !== null) return reject(error)
+        if (error) return reject(error)
         try {
           resolve(readOk(question.op as Op, ok))
         } catch (rubbish) {
@@ -81,6 +84,7 @@ export class Calls {
     const cancel = (error: RealtimeError): void => {
       if (this.#withdraw(ask)) ask.settle(error)
     }
+    this.#wanted()
     if (this.#refusal !== null) reject(new RealtimeError('unavailable', this.#refusal))
     else if (this.#asks.size >= MOST) reject(new RealtimeError('limit', `${MOST} calls are under way already`))
     else {
@@ -125,7 +129,7 @@ export class Calls {
     const { ticket, question } = ask
     const session = this.#session
     if (!this.#asks.delete(ask)) return false
-    if (ticket !== null && session !== null) {
+    if (ticket && session) {
       this.#sent--
       if (!session.withdraw(ticket) && question.op === 'rpc')
         session.urgent({ op: 'cancel', call: ticket.id }, () => {})
@@ -136,10 +140,10 @@ export class Calls {
 
   #pump(): void {
     const session = this.#session
-    const most = session?.connected.limits['rpc'] ?? LIMITS.rpc
+    const most = session?.connected.limits['rpc'] ?? CLIENT_LIMITS.rpc
     for (const ask of this.#asks) {
-      if (session === null || this.#sent >= most) return
-      if (ask.ticket !== null) continue
+      if (!session || this.#sent >= most) return
+      if (ask.ticket) continue
       this.#sent++
       ask.ticket = session.send(ask.question, (reply, transmitted) => this.#answered(ask, reply, transmitted))
     }
@@ -148,14 +152,14 @@ export class Calls {
   #answered(ask: Ask, reply: Reply | null, transmitted: boolean): void {
     // Cancelled meanwhile: nobody waits for it.
     if (!this.#asks.has(ask)) return
-    if (reply === null) {
+    if (!reply) {
       ask.ticket = null
       // At most once: what may have arrived is not sent again. Questions change nothing.
       if (!transmitted || ask.question.op !== 'rpc') return
     } else this.#sent--
     this.#asks.delete(ask)
-    if (reply === null) ask.settle(new RealtimeError('unknown', 'the connection ended before the answer'))
-    else if (reply.error !== undefined) ask.settle(RealtimeError.from(reply.error))
+    if (!reply) ask.settle(new RealtimeError('unknown', 'the connection ended before the answer'))
+    else if (reply.error) ask.settle(RealtimeError.from(reply.error))
     else ask.settle(null, reply.ok)
     this.#pump()
   }

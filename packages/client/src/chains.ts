@@ -10,20 +10,24 @@ export class Chains {
   readonly offsets: Map<string, number> = new Map()
 
   step(push: Publication | Fence | GapPush): Step {
-    const { offsets } = this
-    const known = offsets.get(push.ch)
-    const [offset, prev] =
-      push.ev === 'pub'
-        ? [push.off, push.prev ?? (push.off ?? 0) - 1]
-        : [push.ev === 'gap' ? push.to.offset : push.from.offset, known]
-    // Ephemeral: there is nothing to follow.
-    if (offset === undefined) return 'next'
+    const { ch, ev } = push
+    const known = this.offsets.get(ch) ?? -1
     // What came after a fence is told anew.
-    if (push.ev !== 'fence' && known !== undefined && offset <= known) return 'duplicate'
-    if (push.ev === 'fence' && (known ?? 0) <= offset) return 'duplicate'
-    offsets.delete(push.ch)
-    offsets.set(push.ch, offset)
+    if (ev === 'fence') return known > push.from.offset ? this.#set(ch, push.from.offset) : 'duplicate'
+    if (ev === 'gap') return push.to.offset > known ? this.#set(ch, push.to.offset) : 'duplicate'
+    const { off, prev } = push
+    // Ephemeral: there is nothing to follow.
+    if (off === undefined) return 'next'
+    if (off <= known) return 'duplicate'
+    this.#set(ch, off)
+    return known === -1 || (prev ?? off - 1) === known ? 'next' : 'broken'
+  }
+
+  #set(channel: string, offset: number): Step {
+    const { offsets } = this
+    offsets.delete(channel)
+    offsets.set(channel, offset)
     if (offsets.size > REMEMBERED) offsets.delete(offsets.keys().next().value as string)
-    return known === undefined || prev === known ? 'next' : 'broken'
+    return 'next'
   }
 }

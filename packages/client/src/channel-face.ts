@@ -1,6 +1,6 @@
 // A channel as the application holds it: checks what it is given, and passes it on. It keeps nothing but its name.
 
-import { type HistoryCommand, isPattern, type Json, type MembersPage } from '@tautline/wire'
+import { type HistoryCommand, isPattern, type Json, type PresenceCommand } from '@tautline/wire'
 import { bodyOf } from './body.ts'
 import type { Calls } from './calls.ts'
 import type {
@@ -15,7 +15,9 @@ import type {
 import { check } from './checks.ts'
 import { messagesOf } from './message.ts'
 import { must } from './must.ts'
+import { deferred } from './promises.ts'
 import type { Publisher } from './publisher.ts'
+import { type FetchPage, Roster } from './roster.ts'
 import type { Message, SubscribeOptions, Subscription } from './subscription.ts'
 import type { Subscriptions } from './subscriptions.ts'
 
@@ -63,11 +65,10 @@ export class ChannelFace<T> implements Channel<T> {
   }
 
   history(options: HistoryOptions = {}): Promise<History<T>> {
-    const { calls, publisher, wanted } = this.#one('history', options)
+    const { calls, publisher } = this.#one('history', options)
     const { limit = 100, after, before, timeout = PATIENCE, signal } = options
-    must(after === undefined || before === undefined, 'history: give after or before, not both')
+    must(!after || !before, 'history: give after or before, not both')
     const asked = { op: 'history', ch: this.name, limit, after, before } as HistoryCommand
-    wanted()
     return quiet(
       calls.ask<'history'>(asked, { timeout, signal }).promise.then((page) => ({
         messages: messagesOf(page, publisher) as unknown as Message<T>[],
@@ -79,12 +80,15 @@ export class ChannelFace<T> implements Channel<T> {
   }
 
   presence(options: AskOptions = {}): Promise<Presence> {
-    const { calls, wanted } = this.#one('presence', options)
+    const { calls } = this.#one('presence', options)
     const { timeout = PATIENCE, signal } = options
-    wanted()
-    const ask = (page: string | undefined): Promise<MembersPage> =>
-      calls.ask<'presence'>({ op: 'presence', ch: this.name, ...(page && { page }) }, { timeout, signal }).promise
-    return quiet(allMembers(ask))
+    const { promise, resolve, reject } = deferred<Presence>()
+    const fetch: FetchPage = (page, settle) => {
+      const asked = { op: 'presence', ch: this.name, page } as PresenceCommand
+      calls.ask<'presence'>(asked, { timeout, signal }).promise.then(settle, reject)
+    }
+    new Roster(fetch, ({ members, count }) => resolve({ members: [...members.values()], count })).begin()
+    return promise
   }
 
   /** Checks, also that this is one channel. */
@@ -92,21 +96,6 @@ export class ChannelFace<T> implements Channel<T> {
     check(where, options)
     must(!isPattern(this.name), `${where}: ${this.name} is a pattern; name one channel`)
     return this.#parts
-  }
-}
-
-/** All pages. */
-async function allMembers(ask: (page: string | undefined) => Promise<MembersPage>): Promise<Presence> {
-  const members = new Map<string, Presence['members'][number]>()
-  let page: string | undefined
-  for (;;) {
-    const answer = await ask(page)
-    for (const member of answer.members) members.set(member.peer, member)
-    // A page that leads to itself would never end.
-    if (answer.next === undefined || answer.next === page || answer.members.length === 0) {
-      return { members: [...members.values()], count: answer.count }
-    }
-    page = answer.next
   }
 }
 

@@ -73,8 +73,9 @@ export function check<T extends object>(where: string, options: T): T {
 
 function checkUrl(url: unknown): string {
   const { location } = globalThis as { readonly location?: { readonly href: string } }
-  const parsed = URL.parse(String(url), location?.href)
-  must(parsed !== null && /^(http|ws)s?:$/.test(parsed.protocol), `the url must be http(s): or ws(s):, not ${url}`)
+  // Throws a TypeError by itself where it is none.
+  const parsed = new URL(url as string, location?.href)
+  must(/^(http|ws)s?:$/.test(parsed.protocol), `the url must be http(s): or ws(s):, not ${url}`)
   parsed.protocol = parsed.protocol.replace('http', 'ws')
   parsed.hash = ''
   return parsed.href

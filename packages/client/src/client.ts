@@ -1,6 +1,6 @@
 // The client: one connection that is made again whenever it breaks, and everything that lives on it.
 
-import { type Json, LIMITS, loadBody, type Push, type RpcCommand } from '@tautline/wire'
+import { CLIENT_LIMITS, type Json, loadBody, type Push, type RpcCommand } from '@tautline/wire'
 import { bodyOf } from './body.ts'
 import { Calls, resultOf } from './calls.ts'
 import type { Channel } from './channel.ts'
@@ -51,21 +51,16 @@ export class Client {
       this.#events.emit('error', error instanceof Error ? error : new Error(String(error)), thrown)
     const report = (error: unknown): void => (this.#events.has('error') ? trouble : thrown)(error)
     const { outbox = new MemoryOutbox(), maxQueue = 1_000 } = options
-    const calls = new Calls(clock)
+    const wanted = (): void => {
+      if (!this.#closed && this.state === 'idle') this.#connection.connect()
+    }
+    const calls = new Calls(clock, wanted)
     const publisher = new Publisher({ clock, random, report, outbox })
     const subscriptions = new Subscriptions({ clock, random, maxQueue, report }, publisher, (channel) =>
       this.#events.emit('subscribed', { channel }),
     )
     this.#events = new Emitter(report)
-    this.#parts = {
-      calls,
-      publisher,
-      subscriptions,
-      limits: {},
-      wanted: () => {
-        if (!this.#closed && this.state === 'idle') this.#connection.connect()
-      },
-    }
+    this.#parts = { calls, publisher, subscriptions, limits: {}, wanted }
     this.#connection = new Connection(settings, {
       prepare: () => publisher.open(),
       hello: () => ({ client: publisher.client, resume: subscriptions.resume() }),
@@ -138,7 +133,6 @@ export class Client {
   call<R = Json>(method: string, argument: Json | Uint8Array = null, options: CallOptions = {}): Promise<R> {
     const bounded = { timeout: 30_000, ...options }
     const call = this.#call(method, argument, bounded)
-    this.#parts.wanted()
     return quiet(this.#parts.calls.ask<'rpc'>(call, bounded).promise.then((result) => resultOf(result) as R))
   }
 
@@ -149,12 +143,7 @@ export class Client {
     options: CallOptions = {},
   ): AsyncIterable<R, undefined> {
     const call = { ...this.#call(method, argument, options), stream: true }
-    return {
-      [Symbol.asyncIterator]: () => {
-        this.#parts.wanted()
-        return openStream<R>(this.#parts.calls, call, options)
-      },
-    }
+    return { [Symbol.asyncIterator]: () => openStream<R>(this.#parts.calls, call, options) }
   }
 
   /**
@@ -167,9 +156,8 @@ export class Client {
   }
 
   #call(method: string, argument: Json | Uint8Array, options: CallOptions): RpcCommand {
-    check('call', { method })
-    const { timeout } = check('call', options)
-    return { op: 'rpc', method, ms: timeout || LIMITS.wait, ...loadBody(bodyOf(argument, this.#parts.limits)) }
+    const { timeout } = check('call', { ...options, method })
+    return { op: 'rpc', method, ms: timeout || CLIENT_LIMITS.wait, ...loadBody(bodyOf(argument, this.#parts.limits)) }
   }
 
   #push(push: Push): void {

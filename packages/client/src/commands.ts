@@ -1,7 +1,7 @@
 // The commands of one connection: numbered, put into as few frames as possible, held back over the server's `inflight`,
 // and each told once what became of it. It knows nothing of what commands mean.
 
-import { type Encoded, LIMITS, type Reply, type Request } from '@tautline/wire'
+import { CLIENT_LIMITS, type Encoded, type Reply, type Request } from '@tautline/wire'
 import type { ClientCodec } from './options.ts'
 
 /**
@@ -32,7 +32,7 @@ export class Commands {
   readonly #pending: Map<number, Waiting> = new Map()
   readonly #held: Set<Waiting> = new Set()
   /** Of the server, as soon as they are known. */
-  #limits: Readonly<Record<string, number>> = {}
+  limits: Readonly<Record<string, number>> = {}
   #last: number = 0
   #batch: Encoded[] = []
   #bytes: number = 0
@@ -41,10 +41,6 @@ export class Commands {
   constructor(codec: ClientCodec, write: (frame: Encoded) => void) {
     this.#codec = codec
     this.#write = write
-  }
-
-  limit(limits: Readonly<Record<string, number>>): void {
-    this.#limits = limits
   }
 
   /** Sends a command in this turn, or as soon as the server has answered enough others. */
@@ -97,7 +93,7 @@ export class Commands {
 
   /** Transmits what may be; where there is no connection any more, says so. */
   #pump(): void {
-    const { inflight = LIMITS.inflight } = this.#limits
+    const { inflight = CLIENT_LIMITS.inflight } = this.limits
     for (const waiting of this.#held) {
       if (this.#open && this.#pending.size >= inflight - Math.min(RESERVE, inflight >> 1)) return
       this.#held.delete(waiting)
@@ -114,7 +110,7 @@ export class Commands {
   }
 
   #add(command: object): void {
-    const { frame = LIMITS.frame, messages = LIMITS.messages } = this.#limits
+    const { frame = CLIENT_LIMITS.frame, messages = CLIENT_LIMITS.messages } = this.limits
     const encoded = this.#codec.encode(command)
     // At most three bytes a character: a frame may be a little smaller than it could.
     const size = encoded.length * 3 + 1

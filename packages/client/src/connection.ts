@@ -160,7 +160,7 @@ export class Connection {
     const link: Link = new Link(WebSocket, url, codec, {
       opened: () => {
         if (link.agreed) this.#greet(link, token)
-        else this.#rubbish(new WireError('malformed', `the server did not select the subprotocol ${codec.subprotocol}`))
+        else this.#rubbish(new WireError('malformed', `the server does not speak ${codec.subprotocol}`))
       },
       frame: (frame) => this.#frame(link, frame),
       closed: (code, text) => this.#lost({ code, text, undead: code === 1006 }),
@@ -192,29 +192,27 @@ export class Connection {
     const { conn, secret, time, expires, ping, limits } = connected
     const now = clock.now()
     this.#clearTimer()
-    commands.limit(limits)
+    commands.limits = limits
     this.#previous = { conn, secret }
     this.#steadyFrom = now + STEADY
     this.#ahead = time - now
     this.#expires(expires)
-    this.#heartbeat = new Heartbeat(clock, ping, {
-      probe: () => commands.urgent({ op: 'ping' }, () => {}),
-      dead: () => this.#lost({ code: 4001, text: 'the server did not answer', undead: true }),
-    })
+    this.#heartbeat = new Heartbeat(
+      clock,
+      ping,
+      () => commands.urgent({ op: 'ping' }, () => {}),
+      () => this.#lost({ code: 4001, text: 'the server did not answer', undead: true }),
+    )
     const turn = this.#turn
     this.#enter('connected')
     if (turn !== this.#turn) return
-    this.#events.up({
+    const session: Session = Object.assign(commands, {
       connected,
-      get buffered() {
-        return link.buffered
-      },
+      buffered: () => link.buffered,
       serverTime: () => Math.round(clock.now() + time - now),
-      send: (request, settle) => commands.send(request, settle),
-      urgent: (request, settle) => commands.urgent(request, settle),
-      withdraw: (ticket) => commands.withdraw(ticket),
       renew: () => void this.#renew(commands),
     })
+    this.#events.up(session)
   }
 
   #frame(link: Link, frame: string | Uint8Array): void {
@@ -224,7 +222,7 @@ export class Connection {
       if ((typeof frame === 'string') === codec.binary) throw new WireError('malformed', 'a frame of the other kind')
       for (const decoded of codec.decode(frame, SERVER_FRAME_LIMITS)) {
         const message = readServerMessage(decoded)
-        if (message !== null) this.#message(message)
+        if (message) this.#message(message)
         // Whoever heard it may have closed the connection.
         if (this.#link !== link) return
       }

@@ -27,7 +27,8 @@ export class Cursor {
 
   /** Is everything received that was known when the server answered? (§5.3) */
   get live(): boolean {
-    return this.#head === null || (this.position !== null && covers(this.position, this.#head))
+    const { position } = this
+    return !this.#head || (position !== null && covers(position, this.#head))
   }
 
   /** Where 'from now on' begins: the head while it is not reached. */
@@ -45,7 +46,7 @@ export class Cursor {
     const { start, outcome, head, lost } = sub
     this.lose(start, head)
     if (outcome === 'lost') return lost ?? lostFrom(asked, start)
-    if (asked === null || start === null) return null
+    if (!asked || !start) return null
     // A server that goes on anywhere else than behind the position it was shown proves nothing: no silent jump.
     if (outcome !== 'recovered' || asked.offset !== start.offset || asked.id !== start.id) return lostFrom(asked, start)
     if (asked.epoch !== start.epoch) this.#remember(start.epoch)

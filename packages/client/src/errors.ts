@@ -28,14 +28,14 @@ export class UnknownOutcomeError extends RealtimeError {
   #resend: (() => Promise<PublishResult>) | null
 
   constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
-    super('unknown', 'it was sent too long ago to find out whether it was stored: resend() or drop()', { cause })
+    super('unknown', 'sent too long ago to know whether it was stored: resend() or drop()', { cause })
     this.#resend = resend
   }
 
   /** Publishes it again, with a new key, behind what waits already. */
   resend(): Promise<PublishResult> {
     const resend = this.#resend
-    must(resend, 'it was sent again, or dropped, already')
+    must(resend, 'it was sent again or dropped already')
     this.#resend = null
     return resend()
   }

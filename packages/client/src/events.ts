@@ -1,16 +1,14 @@
 // Listeners, and the one place where functions of the application are called: what they throw, or reject with, reaches
 // `report` and never the code that called them.
 
+import { must } from './must.ts'
+
 export type Report = (error: unknown) => void
 
 /** Calls a function of the application. */
-export function callOutside<A extends readonly unknown[]>(
-  report: Report,
-  call: (...args: A) => unknown,
-  ...args: A
-): void {
+export function callOutside(report: Report, call: () => unknown): void {
   try {
-    const result = call(...args)
+    const result = call()
     // An async listener: any thenable, whatever made it.
     if (typeof (result as PromiseLike<unknown> | null)?.then === 'function') {
       ;(result as PromiseLike<unknown>).then(undefined, report)
@@ -23,7 +21,8 @@ export function callOutside<A extends readonly unknown[]>(
 /** Listeners by event. One that throws does not keep the others from hearing. */
 export class Emitter<Events> {
   readonly #report: Report
-  readonly #listeners: Map<keyof Events, ((event: never) => unknown)[]> = new Map()
+  /** Each in a list of its own: the same function may listen twice. */
+  readonly #listeners: Map<keyof Events, Set<[(event: never) => unknown]>> = new Map()
 
   constructor(report: Report) {
     this.#report = report
@@ -34,24 +33,26 @@ export class Emitter<Events> {
    * @throws TypeError
    */
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => unknown): () => void {
-    if (typeof listener !== 'function') throw new TypeError(`the listener of '${String(event)}' must be a function`)
-    // A list that is being called is never changed: listeners added meanwhile hear the next event.
-    this.#listeners.set(event, [...(this.#listeners.get(event) ?? []), listener])
-    let on = true
-    return () => {
-      const list = this.#listeners.get(event) ?? []
-      const at = on ? list.lastIndexOf(listener) : -1
-      on = false
-      if (at !== -1) this.#listeners.set(event, list.toSpliced(at, 1))
-    }
+    must(typeof listener === 'function', `on: the listener of ${String(event)} must be a function`)
+    const listeners = this.#of(event)
+    const own: [typeof listener] = [listener]
+    listeners.add(own)
+    return () => void listeners.delete(own)
   }
 
   has(event: keyof Events): boolean {
-    return (this.#listeners.get(event)?.length ?? 0) > 0
+    return this.#of(event).size > 0
   }
 
   /** @param report gets what listeners throw, instead of the common one */
   emit<E extends keyof Events>(event: E, value: Events[E], report: Report = this.#report): void {
-    for (const listener of this.#listeners.get(event) ?? []) callOutside(report, listener, value as never)
+    // A copy: listeners added meanwhile hear the next event.
+    for (const [listener] of [...this.#of(event)]) callOutside(report, () => listener(value as never))
+  }
+
+  #of(event: keyof Events): Set<[(event: never) => unknown]> {
+    const listeners = this.#listeners.get(event) ?? new Set()
+    this.#listeners.set(event, listeners)
+    return listeners
   }
 }

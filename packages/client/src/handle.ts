@@ -18,6 +18,7 @@ import { must } from './must.ts'
 import { isPosition } from './position.ts'
 import { Queue } from './queue.ts'
 import { Reached } from './reached.ts'
+import type { Roster } from './roster.ts'
 import type {
   Gap,
   Message,
@@ -40,8 +41,7 @@ export interface Owner {
   readonly channel: string
   /** Of the attachment itself, whoever shares it. */
   readonly state: 'waiting' | 'joining' | 'catching-up' | 'live' | 'stopped'
-  readonly members: ReadonlyMap<string, Member>
-  readonly memberCount: number
+  readonly roster: Roster
   /** `want` was set: ask the server for it when nothing else is asked. */
   pull(): void
   leave(handle: Handle<Json>): Promise<void>
@@ -88,7 +88,7 @@ export class Handle<T> implements Subscription<T> {
     this.#settings = settings
     this.#emitter = new Emitter(settings.report)
     this.#reached = new Reached(settings.clock)
-    this.#backoff = new Backoff(settings.random, 500, 20_000)
+    this.#backoff = new Backoff(settings.random)
     if (onMessage) this.on('message', onMessage)
     if (onLost) this.on('lost', onLost)
   }
@@ -102,11 +102,11 @@ export class Handle<T> implements Subscription<T> {
   }
 
   get members(): ReadonlyMap<string, Member> {
-    return this.options.presence ? this.#owner.members : NOBODY
+    return this.options.presence ? this.#owner.roster.members : NOBODY
   }
 
   get memberCount(): number {
-    return this.options.presence ? this.#owner.memberCount : 0
+    return this.options.presence ? this.#owner.roster.count : 0
   }
 
   on<E extends keyof SubscriptionEvents<T>>(event: E, listener: (event: SubscriptionEvents<T>[E]) => void): () => void {
@@ -126,7 +126,7 @@ export class Handle<T> implements Subscription<T> {
   }
 
   unsubscribe(): Promise<void> {
-    if (this.#ended === null) {
+    if (!this.#ended) {
       this.#ended = this.#owner.leave(this as unknown as Handle<Json>)
       this.#queue.clear()
       this.#end(null)
@@ -171,8 +171,8 @@ export class Handle<T> implements Subscription<T> {
     const { position } = item
     const received = this.#received
     const full = this.#queue.length >= this.#settings.maxQueue
-    if (this.want !== null) return
-    if (position === null || received === null) {
+    if (this.want) return
+    if (!position || !received) {
       if (!full) this.#offer(item)
       // Without positions there is nothing to read again.
       else this.lost(interrupted(this.channel), null)
@@ -200,7 +200,7 @@ export class Handle<T> implements Subscription<T> {
   /** The log ends here for now: whoever is ahead of it followed another one, which is gone. */
   confirm(head: Position): void {
     const received = this.#received
-    if (this.want !== null || received === null || received.offset < head.offset || received.id === head.id) return
+    if (this.want || !received || received.offset < head.offset || received.id === head.id) return
     this.lost(lostFrom(received, head), head)
   }
 
@@ -238,11 +238,11 @@ export class Handle<T> implements Subscription<T> {
 
   #compute(): SubscriptionState {
     const { state } = this.#owner
-    if (this.#ended !== null) return 'idle'
-    if (this.error !== null) return 'stopped'
+    if (this.#ended) return 'idle'
+    if (this.error) return 'stopped'
     if (state === 'waiting' || state === 'joining') return state
     if (this.#losses > 0) return 'resyncing'
-    if (this.want !== null) return this.#behind ? 'catching-up' : 'joining'
+    if (this.want) return this.#behind ? 'catching-up' : 'joining'
     return state
   }
 
@@ -274,7 +274,7 @@ export class Handle<T> implements Subscription<T> {
     this.#draining = true
     for (;;) {
       const item = queue.first
-      if (item === undefined || this.#held) break
+      if (!item || this.#held) break
       // A loop that asks has dealt with everything before.
       if (queue.opened ? !queue.asked : item.message && !this.#emitter.has('message')) break
       queue.shift()

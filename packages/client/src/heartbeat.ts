@@ -12,16 +12,10 @@ const LATE = 1_000
 /** The wall clock ran ahead of the monotonic one by so much: the machine slept, ms. */
 const SLEPT = 5_000
 
-export interface HeartbeatActions {
-  /** Send something that will be answered. */
-  probe(): void
-  /** Nothing was heard: the connection is dead. */
-  dead(): void
-}
-
 export class Heartbeat {
   readonly #clock: Clock
-  readonly #actions: HeartbeatActions
+  readonly #send: () => void
+  readonly #dead: () => void
   /** Silence after which it asks, ms. */
   readonly #silence: number
   #heard: number
@@ -31,9 +25,19 @@ export class Heartbeat {
   /** The timer of the last probe was late, and it was asked again. */
   #again: boolean = false
 
-  constructor(clock: Clock, ping: { readonly every: number; readonly timeout: number }, actions: HeartbeatActions) {
+  /**
+   * @param send something that will be answered
+   * @param dead nothing was heard
+   */
+  constructor(
+    clock: Clock,
+    ping: { readonly every: number; readonly timeout: number },
+    send: () => void,
+    dead: () => void,
+  ) {
     this.#clock = clock
-    this.#actions = actions
+    this.#send = send
+    this.#dead = dead
     this.#silence = ping.every + ping.timeout
     this.#heard = clock.now()
     this.#ahead = clock.wall() - this.#heard
@@ -81,8 +85,8 @@ export class Heartbeat {
       if (this.#clock.now() - due > LATE && !this.#again) {
         this.#again = true
         this.#ask()
-      } else this.#actions.dead()
+      } else this.#dead()
     }, PROBE)
-    this.#actions.probe()
+    this.#send()
   }
 }

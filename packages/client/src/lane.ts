@@ -1,5 +1,5 @@
 // One lane: the unsettled publications of a channel in their order, and how far this connection has sent them
-// (tautline.v1 §7.4). It decides what goes next, and sends nothing itself.
+// (tautline.v1 §7.4). Types only; publisher.ts moves them.
 
 import type { Timer } from '@tautline/wire'
 import type { Backoff } from './backoff.ts'
@@ -17,39 +17,17 @@ export interface Pending extends Deferred<PublishResult> {
   transmissions: number
   settled: boolean
   /** Stops listening to the application's signal. */
-  forget: () => void
+  forget?: () => void
 }
 
-export class Lane {
+export interface Lane {
   readonly backoff: Backoff
-  /** The number that commands carry: raised after a failure, 0 on a new connection. */
-  number: number = 0
+  /** What commands carry: raised after a failure, 0 on a new connection. */
+  number: number
   /** Waits until it may send again. */
-  timer: Timer | null = null
+  timer: Timer | null
   /** Unsettled, in order. */
-  readonly pending: Pending[] = []
+  readonly pending: Pending[]
   /** How many of them went under this number. */
-  sent: number = 0
-
-  constructor(backoff: Backoff) {
-    this.backoff = backoff
-  }
-
-  /** The next one to be sent. */
-  get next(): Pending | undefined {
-    const next = this.timer === null ? this.pending[this.sent] : undefined
-    return next?.kept === true ? next : undefined
-  }
-
-  remove(pending: Pending): void {
-    const at = this.pending.indexOf(pending)
-    this.pending.splice(at, 1)
-    if (at < this.sent) this.sent--
-  }
-
-  /** Everything that is not settled goes again, in the first order, under another number. */
-  restart(number: number): void {
-    this.number = number
-    this.sent = 0
-  }
+  sent: number
 }

@@ -13,12 +13,13 @@ function isFence(item: Publication | Fence): item is Fence {
 }
 
 /** The messages of a page: their epochs begin with that of `start`, and change at each fence (tautline.v1 §4.2). */
-export function messagesOf(page: HistoryPage, publisher: { isOwn(key: string | undefined): boolean }): Message<Json>[] {
-  let { epoch } = page.start
-  const messages: Message<Json>[] = []
-  for (const item of page.items) {
-    if (isFence(item)) epoch = item.epoch
-    else messages.push(messageOf(item, { epoch, offset: item.off ?? 0, id: item.id }, publisher.isOwn(item.key)))
-  }
-  return messages
+export function messagesOf(
+  { items, start: { epoch } }: HistoryPage,
+  publisher: { isOwn(key: string | undefined): boolean },
+): Message<Json>[] {
+  return items.flatMap((item) => {
+    if (!isFence(item)) return messageOf(item, { epoch, offset: item.off ?? 0, id: item.id }, publisher.isOwn(item.key))
+    ;({ epoch } = item)
+    return []
+  })
 }

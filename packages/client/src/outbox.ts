@@ -59,7 +59,7 @@ export class MemoryOutbox implements Outbox {
     maxEntries = 10_000,
     maxBytes = 8_388_608,
   }: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
-    must(maxEntries > 0 && maxBytes > 0, 'MemoryOutbox: maxEntries and maxBytes must be numbers over 0')
+    must(maxEntries > 0 && maxBytes > 0, 'maxEntries and maxBytes must be over 0')
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
   }
@@ -70,8 +70,10 @@ export class MemoryOutbox implements Outbox {
 
   put(entry: OutboxEntry): void {
     if (this.#entries >= this.#maxEntries || this.#bytes + weigh(entry) > this.#maxBytes) {
-      const full = `${this.#entries} publications, ${this.#bytes} bytes`
-      throw new RealtimeError('limit', `the outbox is full (${full}): wait for some to settle, or make it larger`)
+      throw new RealtimeError(
+        'limit',
+        `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes): let some settle, or make it larger`,
+      )
     }
     this.#count(entry, 1)
   }

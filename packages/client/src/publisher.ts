@@ -3,8 +3,8 @@
 
 import {
   base64url,
+  CLIENT_LIMITS,
   type Clock,
-  LIMITS,
   loadBody,
   type PublishCommand,
   type Random,
@@ -17,7 +17,7 @@ import { Backoff } from './backoff.ts'
 import type { PublishOptions, PublishResult } from './channel.ts'
 import { UnknownOutcomeError } from './errors.ts'
 import type { Report } from './events.ts'
-import { Lane, type Pending } from './lane.ts'
+import type { Lane, Pending } from './lane.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
 import { bounded, cancelled, deferred } from './promises.ts'
 import type { Session } from './session.ts'
@@ -37,9 +37,10 @@ const ECHOES = 20_000
 export class Publisher {
   /** The secret of the outbox; `open` comes first. */
   client: string = ''
+  /** Publications that are not settled. */
+  size: number = 0
   readonly #settings: PublisherSettings
   readonly #lanes: Map<string, Lane> = new Map()
-  readonly #unsettled: Set<Pending> = new Set()
   readonly #echoes: Set<string> = new Set()
   #opening: Promise<void> | null = null
   #session: Session | null = null
@@ -51,10 +52,6 @@ export class Publisher {
 
   constructor(settings: PublisherSettings) {
     this.#settings = settings
-  }
-
-  get size(): number {
-    return this.#unsettled.size
   }
 
   isOwn(key: string | undefined): boolean {
@@ -77,7 +74,7 @@ export class Publisher {
     pending.lane.pending.push(pending)
     pending.forget = bounded(this.#settings.clock, 0, signal, (aborted) => {
       const error = cancelled('publish', aborted as AbortSignal, pending.transmissions > 0)
-      this.#settle(pending, () => pending.reject(error))
+      this.#settle(pending, error)
     })
     if (pending.settled) return pending.promise
     void this.open()
@@ -89,7 +86,7 @@ export class Publisher {
           if (pending.settled) this.#forget(pending.entry)
           void this.#pump()
         },
-        (error: Error) => this.#settle(pending, () => pending.reject(error)),
+        (error: Error) => this.#settle(pending, error, true),
       )
     return pending.promise
   }
@@ -97,7 +94,7 @@ export class Publisher {
   up(session: Session): void {
     this.#session = session
     // The other half is for everything else.
-    this.#most = Math.max(1, (session.connected.limits['inflight'] ?? LIMITS.inflight) >> 1)
+    this.#most = Math.max(1, (session.connected.limits['inflight'] ?? CLIENT_LIMITS.inflight) >> 1)
     this.#inflight = 0
     void this.#pump()
   }
@@ -107,7 +104,7 @@ export class Publisher {
     for (const [channel, lane] of this.#lanes) {
       this.#settings.clock.clearTimer(lane.timer)
       lane.timer = null
-      lane.restart(0)
+      lane.number = lane.sent = 0
       if (lane.pending.length === 0) this.#lanes.delete(channel)
     }
   }
@@ -127,21 +124,20 @@ export class Publisher {
   #pending(entry: OutboxEntry): Pending {
     const { channel, key, since } = entry
     let lane = this.#lanes.get(channel)
-    if (lane === undefined) {
-      lane = new Lane(new Backoff(this.#settings.random, 500, 20_000))
+    if (!lane) {
+      lane = { backoff: new Backoff(this.#settings.random), number: 0, timer: null, pending: [], sent: 0 }
       this.#lanes.set(channel, lane)
     }
     const transmissions = since === null ? 0 : 1
-    const pending = {
+    const pending: Pending = {
       ...deferred<PublishResult>(),
       entry,
       lane,
       kept: false,
       transmissions,
       settled: false,
-      forget: () => {},
     }
-    this.#unsettled.add(pending)
+    this.size++
     this.#echoes.add(key)
     if (this.#echoes.size > ECHOES) this.#echoes.delete(this.#echoes.values().next().value as string)
     return pending
@@ -151,7 +147,7 @@ export class Publisher {
   async #pump(): Promise<void> {
     const { outbox, report } = this.#settings
     const session = this.#session
-    if (session === null || this.#busy) return
+    if (!session || this.#busy) return
     const batch = this.#batch(session)
     if (batch.length === 0) return
     const fresh = batch.filter(({ entry }) => entry.since === null)
@@ -181,11 +177,11 @@ export class Publisher {
   /** Channel by channel in turn, each in its order. */
   #batch(session: Session): Pending[] {
     const batch: Pending[] = []
-    for (let before = -1; before < batch.length && session.buffered < HIGH_MARK; ) {
+    for (let before = -1; before < batch.length && session.buffered() < HIGH_MARK; ) {
       before = batch.length
       for (const lane of this.#lanes.values()) {
-        const pending = lane.next
-        if (pending === undefined) continue
+        const pending = lane.timer === null ? lane.pending[lane.sent] : undefined
+        if (!pending?.kept) continue
         if (this.#inflight >= this.#most) return batch
         this.#inflight++
         lane.sent++
@@ -207,7 +203,7 @@ export class Publisher {
     session.send(
       { op: 'publish', ch: channel, key, since, lane: number, state, ...loadBody(body) } as PublishCommand,
       (reply) => {
-        if (reply === null) return
+        if (!reply) return
         this.#inflight--
         this.#answered(session, number, pending, reply)
         void this.#pump()
@@ -217,16 +213,16 @@ export class Publisher {
 
   #answered(session: Session, number: number, pending: Pending, reply: Reply): void {
     const { entry, lane } = pending
-    if (reply.error === undefined) {
+    if (!reply.error) {
       const published = readOk('publish', reply.ok)
       lane.backoff.reset()
-      this.#settle(pending, () => pending.resolve({ ...published, key: entry.key }))
+      this.#settle(pending, { ...published, key: entry.key })
       return
     }
     const error = RealtimeError.from(reply.error)
     if (error.retry === 'no') {
       const unknown = error.code === 'key-expired' && pending.transmissions > 1
-      this.#settle(pending, () => pending.reject(unknown ? this.#unknown(entry, error) : error))
+      this.#settle(pending, unknown ? this.#unknown(entry, error) : error)
       return
     }
     if (error.retry === 'auth') session.renew()
@@ -238,7 +234,8 @@ export class Publisher {
   #breakLane(lane: Lane, after: number | undefined): void {
     lane.timer = this.#settings.clock.setTimer(() => {
       lane.timer = null
-      lane.restart(lane.number + 1)
+      lane.number++
+      lane.sent = 0
       void this.#pump()
     }, lane.backoff.next(after))
   }
@@ -248,17 +245,20 @@ export class Publisher {
     return new UnknownOutcomeError(cause, () => this.publish(channel, body, { ...(state && { state }) }))
   }
 
-  #settle(pending: Pending, tell: () => void): void {
+  #settle(pending: Pending, outcome: PublishResult | Error, failed = outcome instanceof Error): void {
     if (pending.settled) return
     const { entry, lane, kept } = pending
     pending.settled = true
-    pending.forget()
-    this.#unsettled.delete(pending)
-    lane.remove(pending)
+    pending.forget?.()
+    this.size--
+    const at = lane.pending.indexOf(pending)
+    lane.pending.splice(at, 1)
+    if (at < lane.sent) lane.sent--
     // A lane that was never raised may begin anew.
     if (lane.pending.length === 0 && lane.number === 0 && lane.timer === null) this.#lanes.delete(entry.channel)
     if (kept) this.#forget(entry)
-    tell()
+    if (failed) pending.reject(outcome as Error)
+    else pending.resolve(outcome as PublishResult)
   }
 
   #forget(entry: OutboxEntry): void {

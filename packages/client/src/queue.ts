@@ -8,21 +8,19 @@ export class Queue<I, V> {
   /** Was an iterator opened? */
   opened: boolean = false
   #items: I[] = []
-  /** Index of the first: what is before it was taken. */
-  #taken: number = 0
   readonly #asking: Deferred<IteratorResult<V, undefined>>[] = []
   #ended: { readonly error: Error | null } | null = null
 
   get length(): number {
-    return this.#items.length - this.#taken
+    return this.#items.length
   }
 
   get first(): I | undefined {
-    return this.#items[this.#taken]
+    return this.#items[0]
   }
 
   get last(): I | undefined {
-    return this.length === 0 ? undefined : this.#items[this.#items.length - 1]
+    return this.#items.at(-1)
   }
 
   /** Is somebody waiting in `next()`? */
@@ -30,30 +28,20 @@ export class Queue<I, V> {
     return this.#asking.length > 0
   }
 
-  open(): void {
-    this.opened = true
-  }
-
   push(item: I): void {
     this.#items.push(item)
   }
 
   replaceLast(item: I): void {
-    this.#items[this.#items.length - 1] = item
+    this.#items[this.length - 1] = item
   }
 
   shift(): void {
-    this.#taken++
-    if (this.#taken === this.#items.length) this.clear()
-    else if (this.#taken >= 512) {
-      this.#items = this.#items.slice(this.#taken)
-      this.#taken = 0
-    }
+    this.#items.shift()
   }
 
   clear(): void {
     this.#items = []
-    this.#taken = 0
   }
 
   /** Resolves with what `give` gives. After the end: rejects with the error once, then there is no more. */
@@ -75,11 +63,11 @@ export class Queue<I, V> {
 
   /** Tells whoever asks that there is no more, if so. */
   settle(): void {
-    if (this.#ended === null || this.length > 0) return
+    if (!this.#ended || this.length > 0) return
     for (const asking of this.#asking.splice(0)) {
       const { error } = this.#ended
       this.#ended = { error: null }
-      if (error === null) asking.resolve({ done: true, value: undefined })
+      if (!error) asking.resolve({ done: true, value: undefined })
       else asking.reject(error)
     }
   }

@@ -57,7 +57,7 @@ export class Reached {
       if (to?.epoch !== asked.epoch) return 'lost'
       if (to.offset >= asked.offset) return covered ? 'reached' : 'lost'
     }
-    return this.position !== null && covers(this.position, asked) ? 'reached' : 'pending'
+    return this.position && covers(this.position, asked) ? 'reached' : 'pending'
   }
 
   wait(asked: Position, timeout: number, signal: AbortSignal | undefined): Promise<void> {

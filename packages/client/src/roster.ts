@@ -37,7 +37,7 @@ export class Roster {
   push(push: MembersPush): void {
     const { rev, count, joined = [], left = [] } = push
     const named = push.joined !== undefined || push.left !== undefined
-    if (this.#waiting !== null) {
+    if (this.#waiting) {
       if (this.#waiting.push(push) > MOST_WAITING) this.begin()
     } else if (rev > this.#rev) {
       // Names come again after only counts came: the map is not the one they belong to.
@@ -58,11 +58,14 @@ export class Roster {
     const next = (page: MembersPage | null): void => {
       if (round !== this.#round) return
       const waiting = this.#waiting ?? []
-      if (page === null) return this.end()
+      if (!page) return this.end()
       // Changes after the first page come as pushes with a larger rev, and lie on top of all pages.
       first ??= page
+      const before = members.size
       for (const member of page.members) members.set(member.peer, member)
-      if (page.next !== undefined && members.size < MOST_MEMBERS) return this.#fetch(page.next, next)
+      // A page with nobody new may be one that leads to itself.
+      if (before < members.size && page.next !== undefined && members.size < MOST_MEMBERS)
+        return this.#fetch(page.next, next)
       this.#rev = first.rev
       this.#waiting = null
       const gone = [...this.members.keys()].filter((peer) => !members.has(peer))

@@ -7,7 +7,7 @@ import type { Settle, Ticket } from './commands.ts'
 export interface Session {
   readonly connected: Connected
   /** Bytes that the network has not taken yet. */
-  readonly buffered: number
+  buffered(): number
   /** The server's time, ms since 1970: that of its answer plus what the monotonic clock has counted since. */
   serverTime(): number
   send(request: Request, settle: Settle): Ticket

@@ -12,7 +12,7 @@ export type ClientState = 'idle' | 'connecting' | 'connected' | 'waiting' | 'sto
 export interface ClientStateChange {
   readonly state: ClientState
   readonly previous: ClientState
-  /** Why the connection ended: a disconnect code of tautline.v1 §10 or a WebSocket close code. */
+  /** Why the connection ended: a disconnect code of tautline.v1 §11.5 or a WebSocket close code. */
   readonly reason?: { readonly code: number; readonly text: string }
   /** With `waiting`: ms until the next attempt. */
   readonly retryIn?: number

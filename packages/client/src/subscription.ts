@@ -116,7 +116,7 @@ export interface Subscription<T = Json> extends AsyncIterable<Message<T>> {
    * Resolves when everything up to the position was handed over: after `publish`, that one's own message included.
    * `timeout` in ms, default 10,000.
    *
-   * @throws NotReachedError (`why`: diverged, lost, timeout, stopped) or a RealtimeError `cancelled` (tautline.v1 §5 P7)
+   * @throws NotReachedError (`why`: diverged, lost, timeout, stopped) or a RealtimeError `cancelled` (tautline.v1 §4.5)
    */
   reached(position: Position, options?: { readonly timeout?: number; readonly signal?: AbortSignal }): Promise<void>
   /** Ends it. Resolves when nothing of it can follow; never rejects. */

@@ -2,9 +2,9 @@
 // listens any more.
 
 import {
+  CLIENT_LIMITS,
   isPattern,
   type Json,
-  LIMITS,
   matchesPattern,
   type Push,
   RealtimeError,
@@ -26,8 +26,8 @@ export class Subscriptions implements Registry {
   readonly #attachments: Map<string, Attachment> = new Map()
   /** Those of them that are patterns. */
   readonly #patterns: Set<Attachment> = new Set()
-  /** Told to the server to end, not answered yet: how often. */
-  readonly #leaving: Map<string, number> = new Map()
+  /** Told to the server to end, not answered yet. */
+  readonly #leaving: Set<string> = new Set()
   /** Listed in `connect`, and of no interest since. */
   readonly #orphans: Set<string> = new Set()
   #session: Session | null = null
@@ -45,14 +45,14 @@ export class Subscriptions implements Registry {
     const attachment = this.#attachments.get(channel) ?? this.#create(channel, false)
     const handle = new Handle<Json>(attachment, this.settings, options)
     attachment.add(handle)
-    if (this.#session !== null && attachment.state === 'waiting' && !attachment.known) attachment.up(this.#session)
+    if (this.#session && attachment.state === 'waiting' && !attachment.known) attachment.up(this.#session)
     return handle
   }
 
   /** Every subscription, in the order in which the application made them. */
   resume(): Sub[] {
     this.#orphans.clear()
-    let room = (this.#limits['frame'] ?? LIMITS.frame) * SHARE
+    let room = (this.#limits['frame'] ?? CLIENT_LIMITS.frame) * SHARE
     const subs: Sub[] = []
     for (const attachment of this.#attachments.values()) {
       attachment.down()
@@ -87,10 +87,12 @@ export class Subscriptions implements Registry {
     else if (push.ev === 'members') attachment?.memberPush(push)
     else {
       // What is read again for the channel itself is older than what a pattern began with.
-      const shared = !attachment || attachment.state === 'live'
+      const replayed = attachment && attachment.state !== 'live'
       attachment?.entry(push)
       // A publication that matches a name and patterns comes once, and is everybody's.
-      for (const pattern of this.#patterns) if (shared && matchesPattern(pattern.channel, push.ch)) pattern.entry(push)
+      for (const pattern of this.#patterns) {
+        if (matchesPattern(pattern.channel, push.ch) && (!replayed || pattern.knows(push.ch))) pattern.entry(push)
+      }
     }
   }
 
@@ -114,11 +116,9 @@ export class Subscriptions implements Registry {
   }
 
   #tellLeaving(session: Session, channel: string, done: () => void): void {
-    this.#leaving.set(channel, (this.#leaving.get(channel) ?? 0) + 1)
+    this.#leaving.add(channel)
     session.send({ op: 'unsubscribe', ch: channel }, () => {
-      const left = (this.#leaving.get(channel) ?? 1) - 1
-      if (left > 0) this.#leaving.set(channel, left)
-      else this.#leaving.delete(channel)
+      this.#leaving.delete(channel)
       done()
     })
   }
@@ -133,6 +133,6 @@ export class Subscriptions implements Registry {
   }
 
   get #most(): number {
-    return this.#limits['channels'] ?? LIMITS.channels
+    return this.#limits['channels'] ?? CLIENT_LIMITS.channels
   }
 }

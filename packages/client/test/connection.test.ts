@@ -27,7 +27,7 @@ test('a server that selects no subprotocol is not spoken to, and tried again wit
   bench.socket.open('')
   assert.equal(bench.client.state, 'waiting')
   assert.equal(bench.socket.closedWith?.code, 4300)
-  assert.match(bench.errors[0]?.message ?? '', /subprotocol/)
+  assert.match(bench.errors[0]?.message ?? '', /does not speak tautline.v1.json/)
   await bench.retry()
   assert.equal(bench.sockets.length, 2)
 })
