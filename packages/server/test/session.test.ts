@@ -275,3 +275,15 @@ test('a closed server says goodbye, ends its links and leaves no timer', async (
   await world.pass(60_000)
   assert.equal(world.time.pending, 0)
 })
+
+test('a flood of commands is dealt with 256 a turn, in order, so that others get theirs', async () => {
+  const world = new World()
+  const peer = await world.connect()
+  const asked = Array.from({ length: 1_000 }, () => peer.say({ op: 'ping' }))
+  const answered = (): number => peer.received.length - 1
+  assert.equal(answered(), 255)
+  await world.settle()
+  assert.equal(answered(), 1_000)
+  const ids = peer.received.flatMap((message) => ('ev' in message ? [] : [message.id]))
+  assert.deepEqual(ids.slice(1), asked)
+})

@@ -33,6 +33,9 @@ import { Outbox, type OutboxOwner } from './outbox.ts'
 import { Publishes } from './publishes.ts'
 import { history, presence } from './queries.ts'
 
+/** Messages of one client that are dealt with before others get their turn of the loop: Node reads 2 MiB at once. */
+const AT_ONCE = 256
+
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
 export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
@@ -57,6 +60,8 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   private state: State = 'greeting'
   private lastId = 0
   private inFlight = 0
+  /** Messages since the link was last given a rest. */
+  private handled = 0
   /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
   private early: Decoded[] = []
 
@@ -112,6 +117,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
       return this.bye(name, error instanceof WireError ? error.message : undefined)
     }
     for (const message of messages) this.message(message)
+    this.giveWay(messages.length)
   }
 
   /** @inheritDoc */
@@ -218,6 +224,17 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     if (error instanceof RealtimeError) return error
     this.node.log('hook failed', { error: textOf(error) })
     return new RealtimeError('unavailable', 'the server failed at this', { after: 1_000 })
+  }
+
+  /** Whoever floods waits for the others, and the network holds the flood back. */
+  private giveWay(messages: number): void {
+    this.handled += messages
+    if (this.handled < AT_ONCE || this.state !== 'open') return
+    this.handled = 0
+    this.link.pause()
+    this.node.clock.defer(() => {
+      if (this.state === 'open') this.link.resume()
+    })
   }
 
   private message(message: Decoded): void {
