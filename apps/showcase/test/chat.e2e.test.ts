@@ -172,6 +172,23 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
     await late.context().close()
   })
 
+  it('more than a screenful of new messages is entered at the line, and read when one has come to its end', async () => {
+    await room(bo, 'Random').locator('.badge', { hasText: '70' }).waitFor()
+    await goTo(bo, 'Random')
+    const newest = bo.locator('#newest', { hasText: '70 new messages' })
+    await newest.waitFor()
+    assert.equal(await bo.locator('.divider.new').evaluate(isVisible), true)
+    assert.equal(await bubble(bo, 'line 70').evaluate(isVisible), false)
+    await room(bo, 'Random').locator('.badge', { hasText: '70' }).waitFor()
+    await bo.reload()
+    await newest.waitFor()
+    assert.equal(await bo.locator('.divider.new').evaluate(isVisible), true, 'a reload goes on at the same line')
+    await newest.click()
+    await room(bo, 'Random').locator('.badge').waitFor({ state: 'detached' })
+    assert.equal(await bubble(bo, 'line 70').evaluate(isVisible), true)
+    await goTo(bo, 'General')
+  })
+
   it('markup in a message, a name and a room’s name stays text', async () => {
     const markup = '<img src=x onerror="document.title=\'owned\'"><script>alert(1)</script>'
     const mallory = await enter(await visitor(browser, problems), server.url, '<b>Mallory</b>')
@@ -230,6 +247,13 @@ describe('the chat in chromium', { skip: withoutChromium, timeout: 120_000 }, ()
     assert.deepEqual(problems, [])
   })
 })
+
+/** Does the reader see it? Run in the page. */
+function isVisible(element: Element): boolean {
+  const scroller = document.getElementById('scroller')?.getBoundingClientRect()
+  const { top, bottom } = element.getBoundingClientRect()
+  return scroller !== undefined && top >= scroller.top - 1 && bottom <= scroller.bottom + 1
+}
 
 /** Many messages in a room at once, by people without a browser: one alone would be asked to slow down. */
 async function fill(url: string, room: string, lines: number): Promise<void> {

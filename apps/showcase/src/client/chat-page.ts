@@ -15,6 +15,8 @@ import { renderFacts, Status } from './status.ts'
 import type { Remembered } from './storage.ts'
 
 const TITLE = document.title
+/** Milliseconds between two drawings: what a catch-up brings in many pieces is drawn in few. */
+const FRAME = 16
 
 export interface ChatPageOptions {
   readonly chat: Chat
@@ -41,7 +43,7 @@ export class ChatPage {
     this.#drawIsDue = false
     this.#list = new MessageList({
       onbeginning: () => void chat.room?.older(),
-      onmoved: () => this.changed(),
+      onmoved: () => this.#looked(),
       onresend: (key) => chat.room?.resend(key, identity.name),
       ondiscard: (key) => chat.room?.discard(key),
       onedit: (key) => this.#composer.giveBack(chat.room?.discard(key) ?? ''),
@@ -85,14 +87,14 @@ export class ChatPage {
     if (matchMedia('(pointer: fine)').matches) this.#composer.focus()
   }
 
-  /** Draws once, when everything of this turn has happened. */
+  /** Draws soon, and once for everything that happens until then. A timer, for hidden pages have no frames. */
   changed(): void {
     if (this.#drawIsDue) return
     this.#drawIsDue = true
-    queueMicrotask(() => {
+    setTimeout(() => {
       this.#drawIsDue = false
       this.draw()
-    })
+    }, FRAME)
   }
 
   /** What changes by the clock alone: the countdown, who is writing. */
@@ -116,7 +118,7 @@ export class ChatPage {
       rows: room === undefined ? [] : rowsOf({ ...this.#contentOf(room), now: Date.now() }),
       unread: room?.mark.unread ?? 0,
     })
-    room?.look(this.#list.atEnd && document.visibilityState === 'visible')
+    this.#look()
     this.#drawFrame()
     this.#rooms.render(chat.rooms.values(), room?.name ?? '', chat.unreadElsewhere)
     this.#people.render(chat.here.people, chat.you, chat.client.state !== 'connected')
@@ -124,6 +126,16 @@ export class ChatPage {
     const unread = chat.unreadElsewhere + (room?.mark.unread ?? 0)
     document.title = `${unread === 0 ? '' : `(${unread}) `}${room === undefined ? '' : `${room.title} · `}${TITLE}`
     this.tick()
+  }
+
+  /** What the reader sees now has been read. */
+  #look(): void {
+    this.#chat.room?.look(this.#list.atEnd && document.visibilityState === 'visible')
+  }
+
+  #looked(): void {
+    this.#look()
+    this.changed()
   }
 
   #contentOf(room: NonNullable<Chat['room']>): Omit<Parameters<typeof rowsOf>[0], 'now'> {

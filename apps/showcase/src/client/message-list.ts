@@ -48,7 +48,7 @@ export class MessageList {
     this.#scroller.addEventListener('scroll', () => this.#scrolled(), { passive: true })
     this.#newest.addEventListener('click', () => this.toEnd())
     // The phone's keyboard comes up, the window changes: the reader at the end stays there.
-    new ResizeObserver(() => this.#atEnd && this.toEnd()).observe(this.#scroller)
+    new ResizeObserver(() => this.#atEnd && this.#scrollToEnd()).observe(this.#scroller)
   }
 
   /** The reader sees the newest message. */
@@ -77,7 +77,13 @@ export class MessageList {
     this.#newest.ariaLabel = unread === 0 ? 'To the newest message' : null
   }
 
+  /** The reader wants to see the newest message. */
   toEnd(): void {
+    this.#scrollToEnd()
+    this.#options.onmoved()
+  }
+
+  #scrollToEnd(): void {
     this.#scroller.scrollTop = this.#scroller.scrollHeight
     this.#atEnd = true
     this.#newest.hidden = true
@@ -85,7 +91,7 @@ export class MessageList {
 
   /** Stays at the end, but never pushes the line above unread messages out of sight. */
   #follow(unread: number): void {
-    this.toEnd()
+    this.#scrollToEnd()
     const line = unread > 0 ? this.#drawn.get('new')?.element : undefined
     if (line === undefined) return
     const hidden = this.#scroller.getBoundingClientRect().top - line.getBoundingClientRect().top

@@ -216,8 +216,9 @@ export class Room {
       if (!this.#options.fresh) this.#options.bookmarks.set(this.name, position)
     }
     if (state === 'live') {
+      // What was caught up is drawn first: only then can be said what the reader sees of it.
+      if (!this.#entered) this.#looking = false
       this.#entered = true
-      if (this.#looking) this.#read()
       this.#fill()
     }
     this.#options.onchange()

@@ -21,7 +21,7 @@ export type Item =
   | { readonly kind: 'note'; readonly key: string; readonly text: string }
 
 export class Timeline {
-  #items: Item[]
+  readonly #items: Item[]
   readonly #ids: Set<string>
   #notes: number
   #start: Position | null
@@ -67,7 +67,7 @@ export class Timeline {
     const fresh = messages.filter((message) => !this.#ids.has(message.id))
     for (const { id } of fresh) this.#ids.add(id)
     const items = fresh.map((message): Item => ({ kind: 'message', key: message.id, message }))
-    this.#items = [...items, ...this.#items]
+    this.#items.unshift(...items)
     this.#start = start
     this.#complete = !more
   }
@@ -79,7 +79,7 @@ export class Timeline {
   }
 
   #push(item: Item): void {
-    this.#items = [...this.#items, item]
+    this.#items.push(item)
     while (this.#items.length > MAX_ITEMS) {
       const oldest = this.#items.shift()
       if (oldest?.kind !== 'message') continue
