@@ -8,6 +8,11 @@ import { inflate } from './inflate.ts'
 import { requestParser } from './request-parser.ts'
 import { responseParser } from './response-parser.ts'
 import { utf8 } from './utf8.ts'
+import { bodies } from './wire/bodies.ts'
+import { channels } from './wire/channels.ts'
+import { jsonFrames, msgpackFrames } from './wire/frames.ts'
+import { orders } from './wire/orders.ts'
+import { jsonServerMessages, msgpackServerMessages } from './wire/server-messages.ts'
 
 export const TARGETS: readonly Target[] = [
   requestParser,
@@ -18,4 +23,11 @@ export const TARGETS: readonly Target[] = [
   connectionDeflate,
   utf8,
   inflate,
+  jsonFrames,
+  msgpackFrames,
+  jsonServerMessages,
+  msgpackServerMessages,
+  bodies,
+  channels,
+  orders,
 ]
