@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { after, before, describe, it } from 'node:test'
+import { after, before, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { withoutChromium } from '@tautline/testkit'
 import type { Browser, Page } from 'playwright-core'
@@ -32,6 +32,11 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
   after(async () => {
     await browser?.close()
     await server?.stop('SIGTERM')
+  })
+
+  // A test that failed half-way must not take the others with it.
+  beforeEach(async () => {
+    if (server.child.exitCode !== null || server.child.signalCode !== null) await restart()
   })
 
   async function restart(): Promise<void> {
@@ -88,7 +93,7 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
     await ada.locator('#status[data-state="waiting"]').waitFor()
     await say(ada, 'Then we keep writing.')
     await say(ada, 'Like this.')
-    assert.equal(await ada.locator('.message[data-fate="sending"]').count(), 2)
+    await ada.locator('.message[data-fate="sending"]').nth(1).waitFor()
     await ada.locator('#banner', { hasText: '2 messages wait in this tab' }).waitFor()
     await ada.locator('.fate', { hasText: 'Sending' }).last().waitFor()
     await ada.locator('#status[data-state="waiting"]').waitFor()
@@ -112,15 +117,11 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
     await server.stop('SIGKILL')
     await ada.locator('#status[data-state="waiting"]').waitFor()
     await say(ada, 'Written in the dark.')
-    await ada.locator('.message[data-fate="sending"]').waitFor()
-    // A server of pages alone: no WebSocket is answered there.
-    const files = await readStaticFiles(PAGES)
-    const http = createServer((request, response) => files.handle(request, response)).listen(server.port, '127.0.0.1')
-    http.on('upgrade', (_request, socket) => socket.destroy())
-    await ada.reload()
-    await ada.locator('#status[data-state="waiting"]').waitFor()
-    http.closeAllConnections()
-    await new Promise((closed) => http.close(closed))
+    await ada.locator('.message[data-fate="sending"]', { hasText: 'Written in the dark.' }).waitFor()
+    await withPagesAlone(server.port, async () => {
+      await ada.reload()
+      await ada.locator('#status[data-state="waiting"]').waitFor()
+    })
     await restart()
     await awake(ada, bo)
     await bubble(bo, 'Written in the dark.').waitFor()
@@ -131,25 +132,27 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
 
   it('a machine that slept while its connection died is live within a second after it wakes', async () => {
     const machine = await Machine.start()
-    const zoe = await enter(await visitor(machine.browser, problems), server.url, 'Zoe')
-    await say(zoe, 'Closing the lid.')
-    await settled(zoe)
-    const before = await texts(zoe)
-    await machine.sleep()
-    await server.stop('SIGKILL')
-    await restart()
-    await awake(bo)
-    for (let n = 1; n <= 5; n++) await say(bo, `while you slept ${n}`)
-    await settled(bo)
-    const woken = performance.now()
-    await machine.wake()
-    await bubble(zoe, 'while you slept 5').waitFor()
-    await live(zoe)
-    const took = performance.now() - woken
-    const after = await texts(zoe)
-    await machine.stop()
-    assert.ok(took < 1_000, `${took.toFixed(0)} ms`)
-    assert.deepEqual(after, [...before, ...[1, 2, 3, 4, 5].map((n) => `while you slept ${n}`)])
+    try {
+      const zoe = await enter(await visitor(machine.browser, problems), server.url, 'Zoe')
+      await say(zoe, 'Closing the lid.')
+      await settled(zoe)
+      const before = await texts(zoe)
+      await machine.sleep()
+      await server.stop('SIGKILL')
+      await restart()
+      await awake(bo)
+      for (let n = 1; n <= 5; n++) await say(bo, `while you slept ${n}`)
+      await settled(bo)
+      const woken = performance.now()
+      await machine.wake()
+      await bubble(zoe, 'while you slept 5').waitFor()
+      await live(zoe)
+      const took = performance.now() - woken
+      assert.ok(took < 1_000, `${took.toFixed(0)} ms`)
+      assert.deepEqual(await texts(zoe), [...before, ...[1, 2, 3, 4, 5].map((n) => `while you slept ${n}`)])
+    } finally {
+      await machine.stop()
+    }
   })
 
   it('a page that waits tries at once when the network is back', async () => {
@@ -189,3 +192,16 @@ describe('the chat when things break', { skip: withoutChromium, timeout: 180_000
     assert.deepEqual(problems, [])
   })
 })
+
+/** While the chat's server is gone, another one serves the pages on its port: no WebSocket is answered there. */
+async function withPagesAlone(port: number, run: () => Promise<void>): Promise<void> {
+  const files = await readStaticFiles(PAGES)
+  const http = createServer((request, response) => files.handle(request, response)).listen(port, '127.0.0.1')
+  http.on('upgrade', (_request, socket) => socket.destroy())
+  try {
+    await run()
+  } finally {
+    http.closeAllConnections()
+    await new Promise((closed) => http.close(closed))
+  }
+}
