@@ -34,7 +34,7 @@ import { Publishes } from './publishes.ts'
 import { history, presence } from './queries.ts'
 
 /** Messages of one client that are dealt with before others get their turn of the loop: Node reads 2 MiB at once. */
-const AT_ONCE = 256
+const AT_ONCE = 128
 
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
