@@ -152,6 +152,20 @@ test('hooks see every publish in the order of arrival, may change it, and may re
   ])
 })
 
+test('a hook is not asked about what no store would take', async () => {
+  const world = new World()
+  const asked: unknown[] = []
+  world.realtime.onPublish((_who, _channel, data) => {
+    asked.push(data)
+    return undefined
+  })
+  const peer = await world.connect()
+  const id = peer.say(publication(world, 1, { data: 'x'.repeat(70_000) }))
+  await world.settle()
+  assert.equal(peer.error(id).code, 'too-large')
+  assert.deepEqual(asked, [])
+})
+
 test('an application that fails in a hook is not told to the client in words, and nothing is published', async () => {
   const world = new World()
   world.realtime.onPublish(() => {

@@ -1,7 +1,7 @@
 // A connection's publishes: rights and hooks in the order of arrival, then one lane per channel, then the appender, which
 // the whole node shares (tautline.v1 §7).
 
-import { type Body, type PublishCommand, type Published, RealtimeError } from '@tautline/wire'
+import { type Body, type PublishCommand, type Published, RealtimeError, storeBody } from '@tautline/wire'
 import { allowed } from '../access.ts'
 import { within } from '../deadline.ts'
 import { aborted, Lane } from '../publishing/lane.ts'
@@ -105,6 +105,8 @@ export class Publishes {
     const { node, who } = this.session
     const body = bodyOf(command)
     if (node.hooks.publish === null) return body
+    // An application is not troubled with what would be refused whatever it says.
+    storeBody(body, node.limits)
     const asked = node.hooks.publish(who, command.ch, body.bytes ?? body.data)
     const said = await within(node.clock, Promise.resolve(asked), HOOK, 'the check of the message')
     if (said === undefined) return body
