@@ -12,8 +12,16 @@ const CHANNELS = ['chat:1', 'chat:2', 'live:1'] as const
 const PAD = 'x'.repeat(20_000)
 const CALLS: readonly Call[] = ['read', 'heads', 'attach', 'append', 'back']
 
+interface Publishing {
+  publish: number
+  count: number
+  big: boolean
+  state: number
+  node: number
+}
+
 export type Action =
-  | { publish: number; count: number; big: boolean; state: number; node: number }
+  | Publishing
   | { subscribe: number; channel: number; from: 'position' | 'head' | { last: number }; policy: unknown }
   | { unsubscribe: number; channel: number }
   | { stall: number }
@@ -177,7 +185,7 @@ class Life {
     assert.equal(this.world.time.pending, 0)
   }
 
-  private publish({ publish, count, big, state, node }: Action & { publish: number }): void {
+  private publish({ publish, count, big, state, node }: Publishing): void {
     const realtime = this.nodes[node] as Realtime
     for (let i = 0; i < count; i++) {
       const n = ++this.published
