@@ -7,7 +7,9 @@ import {
   type GapPush,
   type Json,
   type LostPush,
+  type MembersPage,
   type MembersPush,
+  type PresenceCommand,
   type Publication,
   RealtimeError,
   readOk,
@@ -175,12 +177,14 @@ export class Attachment implements Owner {
   }
 
   lost({ lost, start }: LostPush): void {
+    const { position } = this.#cursor
     if (!this.#settled) return
     this.#cursor.lose(start)
     this.#chains.offsets.clear()
     this.state = 'live'
-    for (const handle of this.handles) if (!handle.want) handle.lost(lost, start)
+    for (const handle of this.handles) if (!handle.want) handle.lost(lost, start, position)
     this.#refresh()
+    this.pull()
   }
 
   ended(error: RealtimeError): void {
@@ -271,7 +275,7 @@ export class Attachment implements Owner {
     if (!by) {
       this.#chains.offsets.clear()
       for (const handle of followers) {
-        if (lost) handle.lost(lost, position)
+        if (lost) handle.lost(lost, position, before)
         else if (position) handle.take({ position }, null)
         // Without positions nobody can say what was missed.
         else handle.lost(interrupted(this.channel), null)
@@ -351,11 +355,17 @@ export class Attachment implements Owner {
     for (const handle of this.handles) handle.refresh(error)
   }
 
-  #fetchMembers(page: string | undefined, settle: Parameters<ConstructorParameters<typeof Roster>[0]>[1]): void {
+  #fetchMembers(page: string | undefined, settle: (page: MembersPage | null) => void): void {
     const session = this.#session
-    if (!session) return settle(null)
-    session.send({ op: 'presence', ch: this.channel, ...(!page ? null : { page }) }, (reply) => {
-      settle(reply?.ok === undefined ? null : readOk('presence', reply.ok))
+    session?.send({ op: 'presence', ch: this.channel, page } as PresenceCommand, (reply) => {
+      if (!reply?.error) settle(reply && readOk('presence', reply.ok))
+      else if (reply.error.retry === 'no') settle(null)
+      else {
+        const again = (): void => {
+          if (this.#session === session) this.#fetchMembers(page, settle)
+        }
+        this.#registry.settings.clock.setTimer(again, this.#backoff.next(reply.error.after))
+      }
     })
   }
 }

@@ -23,7 +23,7 @@ export function bodyOf(value: unknown, limits: Readonly<Record<string, number>>)
         left -= names.length
       }
       // The message around it is the first level.
-      if (level >= depth || left < 0) refuse('too-large', 'is nested too deeply, or has too many keys')
+      if (level >= depth || left < 0) refuse('too-large', 'is nested too deeply or has too many keys')
       for (const name of names) walk((of as Record<string, unknown>)[name], level + 1)
     } else if (typeof of === 'number') {
       if (!Number.isFinite(of) || (Number.isInteger(of) && !Number.isSafeInteger(of))) refuse('bad-data', `holds ${of}`)

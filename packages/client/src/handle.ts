@@ -187,11 +187,7 @@ export class Handle<T> implements Subscription<T> {
       if (item.message || item.gap || position.epoch === received.epoch) return
     }
     if (full || (ahead > 0 && prev !== null && prev !== received.offset)) {
-      // Nothing is taken any more: it leaves `live`, and asks again from here once there is room.
-      this.#begin(received, received)
-      this.#behind = true
-      this.refresh()
-      return this.#owner.pull()
+      return this.#fallBehind(received)
     }
     this.#received = position
     this.#offer(item)
@@ -204,7 +200,13 @@ export class Handle<T> implements Subscription<T> {
     this.lost(lostFrom(received, head), head)
   }
 
-  lost(lost: Lost, start: Position | null): void {
+  /**
+   * @param at where the attachment was: whoever is ahead of it, because it reads again for somebody else, has lost
+   * nothing yet and asks for itself
+   */
+  lost(lost: Lost, start: Position | null, at?: Position | null): void {
+    const received = this.#received
+    if (at && received && received.offset > at.offset) return this.#fallBehind(received)
     this.#begin(start, null)
     const before = this.#queue.last?.lost
     // One notice for losses with nothing between them: they cannot fill the memory.
@@ -248,6 +250,14 @@ export class Handle<T> implements Subscription<T> {
 
   get #over(): boolean {
     return this.#ended !== null || this.error !== null
+  }
+
+  /** Nothing is taken any more: it leaves `live`, and asks again from here once there is room. */
+  #fallBehind(received: Position): void {
+    this.#begin(received, received)
+    this.#behind = true
+    this.refresh()
+    this.#owner.pull()
   }
 
   #begin(received: Position | null, want: Position | null): void {

@@ -2,7 +2,6 @@
 // sends anything.
 
 import { RealtimeError, type StoredBody } from '@tautline/wire'
-import { must } from './must.ts'
 
 /** One publication that is not settled. Channel and key together name it. */
 export interface OutboxEntry {
@@ -54,12 +53,10 @@ export class MemoryOutbox implements Outbox {
   #entries: number = 0
   #bytes: number = 0
 
-  /** @throws TypeError */
   constructor({
     maxEntries = 10_000,
     maxBytes = 8_388_608,
   }: { readonly maxEntries?: number; readonly maxBytes?: number } = {}) {
-    must(maxEntries > 0 && maxBytes > 0, 'maxEntries and maxBytes must be over 0')
     this.#maxEntries = maxEntries
     this.#maxBytes = maxBytes
   }
@@ -69,7 +66,8 @@ export class MemoryOutbox implements Outbox {
   }
 
   put(entry: OutboxEntry): void {
-    if (this.#entries >= this.#maxEntries || this.#bytes + weigh(entry) > this.#maxBytes) {
+    // Said this way round a bound that is no number lets nothing in.
+    if (!(this.#entries < this.#maxEntries && this.#bytes + weigh(entry) <= this.#maxBytes)) {
       throw new RealtimeError(
         'limit',
         `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes): let some settle, or make it larger`,

@@ -80,6 +80,22 @@ test('a server that floods members while the list is fetched does not fill the m
   assert.ok((await socket.rest()).length < 50)
 })
 
+test('a list that cannot be had now is asked for again; one that may not be had is not', async () => {
+  const { bench, socket, subscription } = await present()
+  socket.refuse(await socket.take('presence'), 'unavailable', 'later', { after: 300 })
+  await bench.clock.pass(1_000)
+  const again = await socket.take('presence')
+  socket.ok(again, { members: [{ peer: 'a' }], count: 1, rev: 0 })
+  assert.equal(subscription.members.size, 1)
+  socket.say(members(5, { joined: [{ peer: 'b' }] }))
+  socket.refuse(await socket.take('presence'), 'forbidden', 'no')
+  await bench.clock.pass(30_000)
+  assert.deepEqual(
+    (await socket.rest()).filter(({ op }) => op === 'presence'),
+    [],
+  )
+})
+
 test('who did not ask for presence is told nothing of it', async () => {
   const { bench, subscription } = await present()
   const other = bench.client.channel('a').subscribe()

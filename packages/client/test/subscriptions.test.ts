@@ -279,6 +279,28 @@ test('a second subscription whose position is lost is told alone; the first goes
   assert.deepEqual(heard, [6, 7])
 })
 
+test('a loss while the log is read again for one subscription does not hit another that is ahead', async () => {
+  const { bench, socket, heard, subscription } = await subscribedTo('a', at(8))
+  const lost: string[] = []
+  subscription.on('lost', () => lost.push('first'))
+  bench.client.channel('a').subscribe({ from: at(2), onMessage: () => {}, onLost: () => lost.push('second') })
+  const command = await socket.take('subscribe')
+  socket.ok(command, subscribed('a', at(2), { outcome: 'recovered', head: at(8) }))
+  socket.say(pub('a', 3), {
+    ev: 'lost',
+    ch: 'a',
+    start: at(9),
+    lost: { why: 'trimmed', from: at(3), to: at(9), spread: 0 },
+  })
+  assert.deepEqual(lost, ['second'])
+  const again = await socket.take('subscribe')
+  assert.deepEqual(again.from, at(8))
+  socket.ok(again, subscribed('a', at(8), { outcome: 'recovered', head: at(9) }))
+  socket.say(pub('a', 9), pub('a', 10))
+  assert.deepEqual(lost, ['second'])
+  assert.deepEqual(heard, [9, 10])
+})
+
 test('ephemeral channels have no positions, are live at once, and say so when they were interrupted', async () => {
   const bench = new Bench()
   const socket = await bench.up()
