@@ -161,6 +161,7 @@ export class Churner {
     if (!hasty && (position?.offset ?? -1) < (head?.offset ?? 0)) this.#fault(`${trail.channel}: left before its head`)
     if (position !== null) this.#left.set(trail.channel, position)
     for (const fault of trail.faults) this.#fault(fault)
+    for (const { ev } of trail.announced) this.#fault(`${trail.channel} (${trail.asked}) heard ${ev}`)
     if (trail.early.length > 0) this.#tally.early.push(trail)
   }
 

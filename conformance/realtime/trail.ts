@@ -1,7 +1,7 @@
 // One attachment as a client follows it, judged on two grounds: by the chain rule, which needs no knowledge of the log, and
 // by the log itself. It repairs nothing: whatever a client would have to repair is a fault here.
 
-import { crosses, follow, type Position, type Push, type Subscribed } from '@tautline/wire'
+import { crosses, follow, type GapPush, type LostPush, type Position, type Push, type Subscribed } from '@tautline/wire'
 
 /** What was stored, by offset: the number that an entry carries. Index 0 is never used. */
 export type Stored = readonly (number | undefined)[]
@@ -15,6 +15,8 @@ export class Trail {
   position: Position | null
   /** The head that the answer named: the subscription is live from there on. */
   head: Position | null
+  /** What was left out, and said so: in their order. */
+  readonly announced: (GapPush | LostPush)[]
   readonly faults: string[]
   /** Delivered before their publisher knew: offset and number. */
   readonly early: (readonly [number, unknown])[]
@@ -30,6 +32,7 @@ export class Trail {
     this.outcome = null
     this.position = null
     this.head = null
+    this.announced = []
     this.faults = []
     this.early = []
     this.#stored = stored
@@ -71,6 +74,11 @@ export class Trail {
       else if (known !== data) this.#fault(`${off} brought ${String(data)} instead of ${known}`)
       this.position = { epoch: this.#epoch, offset: off, id }
       this.entries++
+    } else if (push.ev === 'gap') {
+      if (push.to.offset <= position.offset) this.#fault(`a gap to ${push.to.offset} at ${position.offset}`)
+      this.#skip(push, push.to)
+    } else if (push.ev === 'lost' && push.start !== null) {
+      this.#skip(push, push.start)
     } else this.#fault(`heard ${push.ev}`)
   }
 
@@ -79,6 +87,12 @@ export class Trail {
     for (const [off, data] of this.early) {
       if (this.#stored[off] !== data) this.#fault(`${off} brought ${String(data)} instead of ${this.#stored[off]}`)
     }
+  }
+
+  #skip(push: GapPush | LostPush, to: Position): void {
+    this.announced.push(push)
+    this.position = to
+    this.#epoch = to.epoch
   }
 
   #fault(what: string): void {
