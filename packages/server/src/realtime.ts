@@ -17,6 +17,7 @@ import {
   systemClock,
   systemRandom,
 } from '@tautline/wire'
+import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
 import { Node } from './node.ts'
@@ -24,6 +25,7 @@ import type { AuthorizeHook, ConnectHook, PublishHook, RealtimeOptions } from '.
 import { publish } from './publishing/publish.ts'
 import type { Procedure } from './rpc/calls.ts'
 import type { Rule } from './rules/rules.ts'
+import { shown } from './rules/settings.ts'
 import { readHistory } from './session/queries.ts'
 import { Session } from './session/session.ts'
 import { readOptions } from './settings.ts'
@@ -35,9 +37,9 @@ const SERVER_SCOPE = 'server'
 const ENGINE_BUFFER = 67_108_864
 
 export interface PublishOptions {
-  /** Idempotency key: publishing again with it gives the first position. */
+  /** Idempotency key: publishing again with it gives the first position. 1 to 64 printable ASCII characters. */
   readonly key?: string
-  /** State key, for the policy `latest`. */
+  /** State key, for the policy `latest`; 1 to 128 bytes. */
   readonly state?: string
 }
 
@@ -80,18 +82,21 @@ export class Realtime {
 
   /** Decides who a client is. One hook: the last one set. Without it everybody is anonymous. */
   onConnect(hook: ConnectHook): this {
+    checkHook('onConnect', hook)
     this.node.hooks.connect = hook
     return this
   }
 
   /** Decides who may do what, beyond the rules of the channels. Without it the rules decide alone. */
   authorize(hook: AuthorizeHook): this {
+    checkHook('authorize', hook)
     this.node.hooks.authorize = hook
     return this
   }
 
   /** Checks what clients publish, and may change it. What the server publishes itself does not pass here. */
   onPublish(hook: PublishHook): this {
+    checkHook('onPublish', hook)
     this.node.hooks.publish = hook
     return this
   }
@@ -110,12 +115,14 @@ export class Realtime {
    * Publishes to a channel, and resolves when it is stored at the broker's durability.
    *
    * @param data JSON, or bytes, which are taken over
-   * @throws RealtimeError `bad-data`, `too-large`, `key-conflict`, `unavailable`; `unknown`: it may have been stored
+   * @throws RealtimeError `bad-request` (channel, key, state), `bad-data`, `too-large`, `key-conflict`, `unavailable`;
+   *   `unknown`: it may have been stored
    */
   async publish(channel: string, data: Json | Uint8Array, options: PublishOptions = {}): Promise<Published> {
     const rule = this.ruleOf(channel)
+    const { key, state } = checkPublishOptions(options, this.node.limits)
     const { promise, resolve, reject } = Promise.withResolvers<Published>()
-    const outgoing = { channel, rule, body: bodyOf(data), scope: SERVER_SCOPE, key: options.key, state: options.state }
+    const outgoing = { channel, rule, body: bodyOf(data), scope: SERVER_SCOPE, key, state }
     publish(this.node, outgoing, (outcome) => {
       if (outcome instanceof Error) reject(outcome)
       else resolve(outcome)
@@ -132,7 +139,7 @@ export class Realtime {
     channel: string,
     query: { readonly limit?: number; readonly after?: Position; readonly before?: Position } = {},
   ): Promise<HistoryPage> {
-    return readHistory(this.node, channel, this.ruleOf(channel), { ...query, limit: query.limit ?? 100 })
+    return readHistory(this.node, channel, this.ruleOf(channel), checkQuery(query))
   }
 
   /** Everybody in a channel with presence, on all nodes. */
@@ -151,6 +158,7 @@ export class Realtime {
 
   /** A message to every connection of a user, wherever it is. Nobody there: nothing happens. */
   async send(user: string, data: Json | Uint8Array): Promise<void> {
+    checkUser(user)
     const body = bodyOf(data)
     storeBody(body, this.node.limits)
     await this.node.everywhere({ op: 'send', user, body })
@@ -158,11 +166,14 @@ export class Realtime {
 
   /** Subscribes every connection of a user, as it is now. For those to come, say so in `onConnect`. */
   async subscribe(user: string, channel: string): Promise<void> {
+    checkUser(user)
     this.ruleOf(channel)
     await this.node.everywhere({ op: 'subscribe', user, channel })
   }
 
   async unsubscribe(user: string, channel: string): Promise<void> {
+    checkUser(user)
+    checkName(channel)
     await this.node.everywhere({ op: 'unsubscribe', user, channel })
   }
 
@@ -174,6 +185,8 @@ export class Realtime {
    */
   async disconnect(user: string, code = 4401, reason = 'disconnected by the application'): Promise<void> {
     if (!isCode(code)) throw new RangeError(`a code of tautline.v1 is a whole number from 4000 to 4499, not ${code}`)
+    checkUser(user)
+    checkReason(reason)
     await this.node.everywhere({ op: 'disconnect', user, code, reason })
   }
 
@@ -189,6 +202,9 @@ export class Realtime {
    * @returns the port, once it is open
    */
   async listen(options: ListenOptions): Promise<number> {
+    const { port } = (options ?? {}) as Partial<ListenOptions>
+    if (!Number.isInteger(port))
+      throw new TypeError(`listen() needs a port, such as listen({ port: 8080 }), not ${shown(port)}`)
     const engine = this.serve(options)
     await engine.listening
     return engine.address()?.port ?? options.port
@@ -212,6 +228,7 @@ export class Realtime {
 
   private serve(where: Pick<ServerOptions, 'port' | 'host' | 'tls' | 'http' | 'server'>): Server {
     const { options } = this
+    if (this.closed) throw new Error('this server was closed: make another one with createRealtime()')
     const engine = createServer(
       {
         ...where,
@@ -231,8 +248,7 @@ export class Realtime {
   }
 
   private ruleOf(channel: string): Rule {
-    const problem = checkChannel(channel)
-    if (problem !== null) throw new RealtimeError('bad-request', `the channel ${JSON.stringify(channel)} ${problem}`)
+    checkName(channel)
     const rule = this.node.rules.for(channel)
     if (rule !== null) return rule
     throw new RealtimeError('forbidden', `no pattern in the option "channels" matches ${JSON.stringify(channel)}`)
@@ -246,6 +262,11 @@ export class Realtime {
  */
 export function createRealtime(options: RealtimeOptions = {}): Realtime {
   return new Realtime(options)
+}
+
+function checkName(channel: string): void {
+  const problem = checkChannel(channel)
+  if (problem !== null) throw new RealtimeError('bad-request', `the channel ${JSON.stringify(channel)} ${problem}`)
 }
 
 function bodyOf(data: Json | Uint8Array): Body {

@@ -1,14 +1,25 @@
 // `connect` and `refresh`: who a client is, decided by the application's hook, before anything else is obeyed.
 
-import { type ConnectCommand, type Connected, RealtimeError, type RefreshCommand, storeBody } from '@tautline/wire'
+import {
+  type ConnectCommand,
+  type Connected,
+  type Json,
+  RealtimeError,
+  type RefreshCommand,
+  storeBody,
+} from '@tautline/wire'
+import { userProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
 import type { Grant } from '../options.ts'
+import { shown } from '../rules/settings.ts'
 import type { Session } from './session.ts'
 
 /** ms a hook may take. */
 const HOOK = 5_000
 /** Bytes of a member's info: everybody in a channel gets it. */
 const MOST_INFO = 4_096
+/** An `expires` below it is a time in seconds, as tokens write it: in ms it would lie before 1974. */
+const SECONDS = 100_000_000_000
 /** What keeps refreshes in order: no channel is called so. */
 const TOKENS = ' tokens'
 
@@ -54,14 +65,34 @@ async function granted(session: Session, token: string | undefined): Promise<Gra
   if (hooks.connect === null) return {}
   const request = { ...session.request, token }
   const asked = Promise.resolve(hooks.connect(request))
-  const grant = (await within(clock, asked, HOOK, 'the decision who you are')) ?? {}
-  if (grant.info === undefined) return grant
+  const grant = await within(clock, asked, HOOK, 'the decision who you are')
+  if (grant === undefined) return {}
+  const problem = problemOf(grant, session)
+  // The hook's mistake, not the client's: it is let in as nobody it is not.
+  if (problem !== null) throw session.failureOf(new Error(`onConnect: ${problem}`))
+  return grant
+}
+
+/** What is wrong with a hook's answer, and what to write instead. Nobody is let in by mistake. */
+function problemOf(grant: Grant, session: Session): string | null {
+  if (typeof grant !== 'object' || grant === null || Array.isArray(grant)) {
+    return `must return { user, … } or {} for somebody unknown, or throw new RealtimeError('unauthorized'), not return ${shown(grant)}`
+  }
+  const { user, info, expires, channels } = grant as { readonly [name in keyof Grant]: unknown }
+  if (user !== undefined && userProblem(user) !== null) return userProblem(user)
+  if (expires !== undefined && !Number.isSafeInteger(expires)) {
+    return `expires must be whole ms since 1970, not ${shown(expires)}`
+  }
+  if (expires !== undefined && (expires as number) > 0 && (expires as number) < SECONDS) {
+    return `expires must be ms since 1970, and ${shown(expires)} are seconds: write ${(expires as number) * 1_000}`
+  }
+  if (channels !== undefined && !Array.isArray(channels)) return `channels must be a list, not ${shown(channels)}`
+  if (info === undefined) return null
   try {
-    storeBody({ data: grant.info }, { ...session.node.limits, body: MOST_INFO })
-    return grant
+    storeBody({ data: info as Json }, { ...session.node.limits, body: MOST_INFO })
+    return null
   } catch (error) {
-    // The hook's mistake, not the client's.
-    throw session.failureOf(new Error(`the info of a client: ${(error as Error).message}`))
+    return `the info of a client: ${(error as Error).message}`
   }
 }
 

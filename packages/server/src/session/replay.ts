@@ -132,7 +132,8 @@ export class Replay {
     answer: (subscribed: Subscribed) => void,
   ): void {
     // "More is lost {limit}, decided before anything is sent where the offsets tell." Sparse offsets do not; a ring does.
-    if (missed > this.entriesLeft && (this.context.dense || page === null)) return this.lostAtOnce({ why: 'limit', from }, answer)
+    if (missed > this.entriesLeft && (this.context.dense || page === null))
+      return this.lostAtOnce({ why: 'limit', from }, answer)
     this.cursor = from
     const head = missed === 0 ? from : this.headAfter(from, page)
     answer({ ch: this.subscription.channel, mode: 'log', outcome: 'recovered', start: from, head })
