@@ -1,58 +1,54 @@
-// Runs seeds of the simulation: `node conformance/simulation/main.ts --seeds 1..2000`, or one of them with its trace:
-// `--seed 17 --trace [--channel chat:a]`. Ends with 1 where a seed fails.
+// Runs seeds of the simulation: `npm run simulate -- --help`. Ends with 1 where a promise was broken.
 
-import { parseArgs } from 'node:util'
-import { campaign, explain, printTrace, simulate, summary } from '@tautline/testkit/simulation'
+import { type Bug, type Campaign, campaign, explain, printTrace, simulate, summary } from '@tautline/testkit/simulation'
+import { HELP, readArguments, type Shown } from './arguments.ts'
 
-const USAGE = `node conformance/simulation/main.ts --seeds 1..2000        many seeds, two processes
-node conformance/simulation/main.ts --seed 17 [--trace [--channel chat:a]]   one seed`
-
-async function one(seed: number, trace: boolean, channel: string | null): Promise<boolean> {
-  const outcome = await simulate(seed, { trace })
-  if (trace) console.log(printTrace(outcome.lines, channel, Number.POSITIVE_INFINITY))
+async function one(seed: number, trace: Shown | null, bug: Bug | null): Promise<boolean> {
+  const outcome = await simulate(seed, { trace: trace !== null, bug })
+  if (trace !== null) console.log(printTrace(outcome.lines, trace.channel, trace.last))
   console.log(JSON.stringify(outcome.plan, null, 1))
   for (const finding of outcome.findings) console.log(finding)
   console.log(`seed ${seed}: ${outcome.findings.length} findings, ${outcome.events} events, hash ${outcome.hash}`)
   return outcome.findings.length === 0
 }
 
-async function many(first: number, last: number): Promise<boolean> {
+async function many(first: number, last: number, workers: number, bug: Bug | null): Promise<boolean> {
   const began = performance.now()
+  const seconds = (): string => `${Math.round((performance.now() - began) / 1_000)} s`
   const result = await campaign({
     first,
     last,
+    workers,
+    ...(bug === null ? {} : { bug }),
     progress: (done, failed) => {
-      if (done % 500 === 0)
-        console.log(`${done} seeds, ${failed} failed, ${Math.round((performance.now() - began) / 1000)} s`)
+      if (done % 500 === 0) console.log(`${done} seeds, ${failed} failed, ${seconds()}`)
     },
   })
-  for (const line of result.failed.slice(0, 3)) console.log(`\n${await explain(line)}`)
+  for (const line of result.failed.slice(0, 3)) console.log(`\n${await explain(line, bug)}`)
   console.log(`\n${summary(result)}`)
+  console.log(sorted(result))
+  const { failed, missing } = result
+  if (missing.length > 0) console.log(`no answer from seeds ${missing.slice(0, 20).join(' ')}`)
+  console.log(`${result.seeds} seeds in ${seconds()}: ${failed.length} failed, ${missing.length} never ended`)
+  return failed.length === 0 && missing.length === 0
+}
+
+/** Which seeds break which promise. */
+function sorted({ failed }: Campaign): string {
   const names = new Map<string, number[]>()
-  for (const { seed, findings } of result.failed) {
+  for (const { seed, findings } of failed) {
     for (const name of new Set(findings.map((finding) => finding.check)))
       names.set(name, [...(names.get(name) ?? []), seed])
   }
-  for (const [name, seeds] of names)
-    console.log(`${seeds.length} seeds fail "${name}": ${seeds.slice(0, 20).join(' ')}`)
-  if (result.missing.length > 0) console.log(`no answer from seeds ${result.missing.slice(0, 20).join(' ')}`)
-  return result.failed.length === 0 && result.missing.length === 0
+  return [...names]
+    .map(([name, seeds]) => `${seeds.length} seeds break "${name}": ${seeds.slice(0, 20).join(' ')}`)
+    .join('\n')
 }
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string' },
-    seed: { type: 'string' },
-    trace: { type: 'boolean', default: false },
-    channel: { type: 'string' },
-  },
-})
-const range = /^(\d+)\.\.(\d+)$/.exec(values.seeds ?? '')
-if (values.seed !== undefined && /^\d+$/.test(values.seed)) {
-  process.exitCode = (await one(Number(values.seed), values.trace, values.channel ?? null)) ? 0 : 1
-} else if (range !== null) {
-  process.exitCode = (await many(Number(range[1]), Number(range[2]))) ? 0 : 1
-} else {
-  console.error(USAGE)
+const wish = readArguments(process.argv.slice(2))
+if (wish.what === 'help') console.log(HELP)
+else if (wish.what === 'wrong') {
+  console.error(`${wish.text}\nnpm run simulate -- --help says more`)
   process.exitCode = 2
-}
+} else if (wish.what === 'one') process.exitCode = (await one(wish.seed, wish.trace, wish.bug)) ? 0 : 1
+else process.exitCode = (await many(wish.first, wish.last, wish.workers, wish.bug)) ? 0 : 1

@@ -41,7 +41,6 @@ export type Step =
       readonly position: Position | null
       readonly id: string
       readonly payload: string
-      readonly state?: string
       /** Whether the observer was told that it is its own; null: it is not told. */
       readonly own: boolean | null
     }
@@ -72,6 +71,97 @@ export interface Stream {
   readonly steps: readonly Step[]
   /** Was it live when the run ended, after the quiet? */
   readonly live: boolean
+}
+
+/** What an observer of a pattern received, channel by channel; it has no positions. */
+export type PatternStep =
+  | {
+      readonly kind: 'message'
+      readonly at: number
+      readonly channel: string
+      /** false: on an ephemeral channel. */
+      readonly stored: boolean
+      readonly id: string
+      readonly payload: string
+    }
+  | { readonly kind: 'gap'; readonly at: number; readonly channel: string; readonly to: Position }
+  | { readonly kind: 'lost'; readonly at: number }
+  /** A direct subscription to a channel began, lost something or ended beside it: its place is its own. */
+  | { readonly kind: 'jump'; readonly at: number; readonly channel: string; readonly to: Position | null }
+  | { readonly kind: 'stop'; readonly at: number }
+
+/** One observer of a pattern: an application's subscription, or a connection as its frames show it. */
+export interface PatternStream {
+  readonly observer: string
+  readonly client: string
+  readonly level: Stream['level']
+  readonly node?: string
+  readonly pattern: string
+  readonly began: number
+  readonly steps: readonly PatternStep[]
+  readonly live: boolean
+}
+
+/** A page of a log that an application asked for. */
+export interface HistoryRead {
+  readonly client: string
+  readonly channel: string
+  readonly asked: number
+  readonly at: number
+  readonly after: Position | null
+  readonly before: Position | null
+  readonly limit: number
+  /** null: refused with `not-found`. */
+  readonly page: {
+    readonly items: readonly { readonly position: Position | null; readonly id: string; readonly payload: string }[]
+    readonly start: Position
+    readonly end: Position
+    readonly more: boolean
+  } | null
+}
+
+/** A message from no channel. */
+export interface Direct {
+  readonly user: string
+  readonly payload: string
+  readonly at: number
+  /** Nothing was wrong when it was sent: it has to arrive. */
+  readonly certain: boolean
+}
+
+/** What the server's application ordered for a user. */
+export interface UserOrder {
+  readonly at: number
+  readonly op: 'disconnect' | 'subscribe' | 'unsubscribe'
+  readonly user: string
+  readonly channel?: string
+  readonly code?: number
+  /** Nothing was wrong when it was given: it is obeyed. */
+  readonly certain: boolean
+}
+
+/** A connection as the node at its other end had it. */
+export interface Session {
+  /** As the observer of a wire stream: `c1#4`. */
+  readonly connection: string
+  readonly client: string
+  readonly node: string
+  /** The node closed it with this code, having heard the client last at `heard`; null: it did not. */
+  readonly ended: {
+    readonly at: number
+    readonly code: number
+    readonly heard: number
+    readonly stopping: boolean
+  } | null
+  /** When it was over for the node, however that came; null: it is open. */
+  readonly over: number | null
+  /** Policies of all subscriptions that were asked for on it. */
+  readonly policies: readonly Policy[]
+  readonly tokens: readonly { readonly at: number; readonly ends: number }[]
+  /** Another connection of the client took its place at `at`; `certain`: nothing kept its node from hearing of it. */
+  readonly replaced: { readonly at: number; readonly certain: boolean } | null
+  /** Times in which its node stood still. */
+  readonly stalls: readonly { readonly from: number; readonly to: number }[]
 }
 
 /** An entry that the store had at some time. */
@@ -115,9 +205,12 @@ export interface Fault {
 export interface Call {
   readonly client: string
   readonly call: string
-  readonly outcome: 'ok' | 'failed' | 'unknown' | 'pending'
+  /** left: the caller went away itself. */
+  readonly outcome: 'ok' | 'failed' | 'unknown' | 'pending' | 'left'
   /** How often a node began it. */
   readonly executions: number
+  /** Executions that had not ended with the run. */
+  readonly running: number
   /** Sequence numbers of a stream's values, as they arrived. */
   readonly values?: readonly number[]
   /** How many values it should have had, where the outcome is ok. */
@@ -151,6 +244,19 @@ export interface History {
   /** … and who really is there, one per channel. */
   readonly present: readonly PresenceView[]
   readonly reached: readonly Reached[]
+  readonly patterns: readonly PatternStream[]
+  readonly reads: readonly HistoryRead[]
+  /** What was sent to users … */
+  readonly directs: readonly Direct[]
+  /** … and what they received. */
+  readonly received: readonly { readonly client: string; readonly payload: string; readonly at: number }[]
+  readonly orders: readonly UserOrder[]
+  readonly sessions: readonly Session[]
+  readonly heartbeat: { readonly every: number; readonly timeout: number }
+  /** Since when nothing was wrong any more. */
+  readonly quiet: number
+  /** What a program left behind though it was closed. */
+  readonly leftovers: readonly { readonly observer: string; readonly text: string }[]
   /** What has not come to rest after the quiet: a client not connected, a subscription not live. */
   readonly restless: readonly { readonly observer: string; readonly text: string }[]
   /** Does the store show its lineage (L2)? If not, an offset may be issued again in one epoch (L7). */

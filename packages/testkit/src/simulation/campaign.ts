@@ -4,8 +4,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import type { Bug } from './bugs.ts'
 import { simulate } from './simulate.ts'
-import type { StoreBug } from './store/log-model.ts'
 import { printTrace } from './trace.ts'
 import type { SeedLine } from './worker.ts'
 
@@ -26,7 +26,7 @@ export interface CampaignOptions {
   readonly last: number
   /** Processes; default 2. */
   readonly workers?: number
-  readonly bug?: StoreBug
+  readonly bug?: Bug
   /** ms without a seed done after which the seed counts as hung; default 30,000. */
   readonly patience?: number
   readonly progress?: (done: number, failed: number) => void
@@ -94,16 +94,16 @@ async function runProcess(
 }
 
 /** What went wrong in one seed, with the end of the trace of the channel concerned: the seed is run again for it. */
-export async function explain({ seed, findings }: SeedLine, lines = 60): Promise<string> {
+export async function explain({ seed, findings }: SeedLine, bug: Bug | null = null, lines = 60): Promise<string> {
   const first = findings[0]
   const said = findings.map(({ check, channel, observer, at, text }) => {
     const where = [channel, observer, `${at.toFixed(1)} ms`].filter((part) => part !== null).join(', ')
     return `  ${check}: ${text} (${where})`
   })
-  const { lines: trace } = await simulate(seed, { trace: true })
+  const { lines: trace } = await simulate(seed, { trace: true, bug })
   const until = trace.filter((line) => first === undefined || line.at <= first.at + 50)
   return [
-    `seed ${seed} fails: node conformance/simulation/main.ts --seed ${seed} --trace`,
+    `seed ${seed} fails: npm run simulate -- --seed ${seed} --trace${bug === null ? '' : ` --bug ${bug}`}`,
     ...said,
     printTrace(until, first?.channel ?? null, lines),
   ].join('\n')

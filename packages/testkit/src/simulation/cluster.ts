@@ -3,18 +3,30 @@
 
 import { type ChannelRule, createRealtime, type Realtime } from '@tautline/server'
 import { RealtimeError } from '@tautline/wire'
+import type { Bug } from './bugs.ts'
 import { Chance } from './chance.ts'
 import { Machine } from './machine.ts'
 import type { Network } from './network.ts'
 import type { Plan } from './plan.ts'
+import { type Execution, registerProcedures } from './procedures.ts'
 import type { Scheduler } from './scheduler.ts'
 import type { SimulatedPresence } from './store/simulated-presence.ts'
 import type { SimulatedStore } from './store/simulated-store.ts'
 
 /** A running node. */
 export interface RunningNode {
+  /** Its name, and how many nodes had been started before it. */
+  readonly id: string
   readonly machine: Machine
   readonly realtime: Realtime
+}
+
+/** A node that was told to stop. */
+export interface StoppedNode {
+  readonly machine: Machine
+  readonly at: number
+  /** Has `close()` resolved? */
+  done: boolean
 }
 
 /** What the nodes of a world share. */
@@ -24,13 +36,16 @@ export interface ClusterParts {
   readonly network: Network
   readonly store: SimulatedStore
   readonly presence: SimulatedPresence
+  readonly bug: Bug | null
   readonly note: (who: string, text: string) => void
-  /** A call was executed. */
-  readonly executed: (call: string) => void
 }
 
 /** Starts, crashes and stops nodes. */
 export class Cluster {
+  readonly stopped: StoppedNode[] = []
+  readonly executions: Execution[] = []
+  /** Ids of nodes that crashed. */
+  readonly crashed: string[] = []
   readonly #parts: ClusterParts
   readonly #running = new Map<string, RunningNode>()
   #starts = 0
@@ -47,10 +62,11 @@ export class Cluster {
   start(name: string): void {
     if (this.#running.has(name)) return
     const { plan, scheduler, network, store, presence, note } = this.#parts
-    const chance = new Chance(plan.seed, `${name}.${++this.#starts}`)
+    const id = `${name}.${++this.#starts}`
+    const chance = new Chance(plan.seed, id)
     const machine = new Machine(scheduler, name, chance.between(-40, 40))
     const realtime = createRealtime({
-      channels: rulesOf(plan),
+      channels: this.#rules(),
       broker: store.broker(machine),
       presence: presence.face(machine),
       heartbeat: plan.heartbeat,
@@ -59,8 +75,9 @@ export class Cluster {
       random: chance,
       log: (event, fields) => note(name, `log ${event} ${JSON.stringify(fields)}`),
     })
-    this.#hooks(realtime, machine)
-    this.#running.set(name, { machine, realtime })
+    realtime.onConnect((request) => this.#grant(request, machine))
+    registerProcedures(realtime, machine, (execution) => this.executions.push(execution))
+    this.#running.set(name, { id, machine, realtime })
     network.listen({ machine, accept: (link, request) => realtime.accept(link, request) })
     // What it will know of the store it has still to ask.
     store.faults.push({ at: scheduler.now, kind: 'interrupted', node: name })
@@ -72,6 +89,7 @@ export class Cluster {
     const node = this.#running.get(name)
     if (node === undefined) return
     this.#running.delete(name)
+    this.crashed.push(node.id)
     node.machine.kill()
     this.#parts.network.lose(node.machine, told)
     this.#parts.store.forget(node.machine)
@@ -79,60 +97,50 @@ export class Cluster {
   }
 
   /** Stops a node as an operator does. */
-  stop(name: string): Promise<void> {
+  stop(name: string): void {
     const node = this.#running.get(name)
-    if (node === undefined) return Promise.resolve()
+    if (node === undefined) return
+    const { network, scheduler, bug, note } = this.#parts
+    const { machine, realtime } = node
     this.#running.delete(name)
-    this.#parts.network.unlisten(node.machine)
-    this.#parts.note(name, 'stops')
-    return node.realtime.close()
+    network.unlisten(machine)
+    note(name, 'stops')
+    const stopped: StoppedNode = { machine, at: scheduler.now, done: false }
+    this.stopped.push(stopped)
+    machine.stopping = true
+    if (bug === 'leaks-a-timer') machine.setTimer(() => {}, 1e9)
+    void realtime.close().then(() => {
+      stopped.done = true
+    })
   }
 
-  #hooks(realtime: Realtime, machine: Machine): void {
-    realtime.onConnect((request) => {
-      if (request.token === undefined) throw new RealtimeError('unauthorized')
-      return { user: request.token, info: { name: request.token } }
-    })
-    realtime.rpc('once', (argument) => {
-      this.#parts.executed(callOf(argument))
-      return { done: callOf(argument) }
-    })
-    realtime.rpc('slow', async (argument) => {
-      this.#parts.executed(callOf(argument))
-      await new Promise<void>((resolve) => machine.setTimer(resolve, 400))
-      return { done: callOf(argument) }
-    })
-    realtime.rpc('count', (argument) => this.#count(argument, machine))
+  /** Who a client is: its token says so, and ends when the plan says so. */
+  #grant(request: { readonly token: string | undefined; readonly remoteAddress: string | undefined }, node: Machine) {
+    const { plan, network, scheduler, bug } = this.#parts
+    const { token, remoteAddress } = request
+    if (token === undefined) throw new RealtimeError('unauthorized')
+    const user = token.replace(/@.*$/, '')
+    const channels = plan.inboxes ? [`inbox:${user}`] : []
+    if (plan.tokens === null) return { user, info: { name: user }, channels }
+    network.byAddress(remoteAddress)?.record.tokens.push({ at: scheduler.now, ends: scheduler.now + plan.tokens })
+    const expires = bug === 'tokens-never-end' ? node.wall() + 1e9 : node.wall() + plan.tokens
+    return { user, info: { name: user }, channels, expires }
   }
 
-  async *#count(argument: unknown, machine: Machine): AsyncGenerator<number> {
-    this.#parts.executed(callOf(argument))
-    for (let i = 0; i < 4; i++) {
-      await new Promise<void>((resolve) => machine.setTimer(resolve, 30))
-      yield i
-    }
+  #rules(): Record<string, ChannelRule> {
+    const { plan, bug } = this.#parts
+    return Object.fromEntries(
+      plan.channels.map(({ pattern, ephemeral, size, ttl, presence, policy, budget }): [string, ChannelRule] => [
+        pattern,
+        ephemeral
+          ? { log: false }
+          : {
+              history: { size, ttl },
+              presence,
+              policy,
+              recovery: { entries: bug === 'ignores-budget' ? 100_000 : budget },
+            },
+      ]),
+    )
   }
-}
-
-function callOf(argument: unknown): string {
-  if (typeof argument === 'object' && argument !== null && 'call' in argument) return String(argument.call)
-  // What the server hands to a procedure may also be wrapped as a body.
-  if (typeof argument === 'object' && argument !== null && 'data' in argument) return callOf(argument.data)
-  return '?'
-}
-
-function rulesOf(plan: Plan): Record<string, ChannelRule> {
-  return Object.fromEntries(
-    plan.channels.map((channel): [string, ChannelRule] => [
-      channel.pattern,
-      channel.ephemeral
-        ? { log: false }
-        : {
-            history: { size: channel.size, ttl: channel.ttl },
-            presence: channel.presence,
-            policy: channel.policy,
-            recovery: { entries: channel.budget },
-          },
-    ]),
-  )
 }

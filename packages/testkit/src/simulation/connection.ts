@@ -19,6 +19,19 @@ export interface End {
 
 export type Direction = 'up' | 'down'
 
+/** What the node's end of a connection came to, for the checker. Times of the scheduler, ms. */
+export interface ConnectionRecord {
+  readonly opened: number
+  /** When the node heard the client last. */
+  heard: number
+  /** The node closed it; `stopping`: because it was stopped itself. */
+  ended: { readonly at: number; readonly code: number; readonly heard: number; readonly stopping: boolean } | null
+  /** It was over at the node's end, however that came. */
+  over: number | null
+  /** The tokens it was granted with, and when each ends. */
+  readonly tokens: { readonly at: number; readonly ends: number }[]
+}
+
 /** Hears everything that reaches or leaves the client's end, in order. */
 export interface Tap {
   opened(connection: Connection): void
@@ -49,6 +62,7 @@ export class Connection {
   #silent = false
   #deaf = false
   #over = false
+  readonly record: ConnectionRecord
 
   constructor(options: {
     readonly id: number
@@ -70,6 +84,13 @@ export class Connection {
     this.#chance = options.chance
     this.#tap = options.tap
     this.#gone = options.gone
+    const now = options.node.now()
+    this.record = { opened: now, heard: now, ended: null, over: null, tokens: [] }
+  }
+
+  /** The machine at the other end from the client. */
+  get machine(): Machine {
+    return this.#machines.node
   }
 
   get over(): boolean {
@@ -126,6 +147,7 @@ export class Connection {
   }
 
   leaveNode(): void {
+    this.record.over ??= this.#machines.node.now()
     this.#nodeEnd = null
     this.#ended()
   }

@@ -7,7 +7,8 @@ import type { Cluster } from './cluster.ts'
 import type { Connection, Direction } from './connection.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
-import type { Plan } from './plan.ts'
+import type { Operator } from './operator.ts'
+import type { ChannelPlan, Plan } from './plan.ts'
 import type { SimulatedPresence } from './store/simulated-presence.ts'
 import type { SimulatedStore } from './store/simulated-store.ts'
 
@@ -21,6 +22,7 @@ export interface Targets {
   readonly store: SimulatedStore
   readonly presence: SimulatedPresence
   readonly applications: readonly Application[]
+  readonly operator: Operator
   readonly note: (text: string) => void
   /** The quiet has begun: no fault, and no end of one, changes anything any more. */
   calm: boolean
@@ -67,14 +69,6 @@ const NETWORK: readonly Fault[] = [
     return `nobody reads ${way} at ${one?.client} ${during(t, t.chance.within(100, 12_000), () => one?.[way].release())}`
   },
   (t) => {
-    // Long enough to count as slow, and while others write.
-    const one = connection(t)
-    one?.down.hold()
-    for (const application of t.applications)
-      for (let i = 0; i < 3; i++) application.machine.post(() => application.act(), t.chance.within(0, 5_000))
-    return `${one?.client} reads nothing ${during(t, t.chance.within(2_000, 9_000), () => one?.down.release())}`
-  },
-  (t) => {
     t.network.refusal = t.chance.pick(['refused', 'silent'])
     const end = (): void => {
       t.network.refusal = null
@@ -102,7 +96,7 @@ const NODES: readonly Fault[] = [
     const node = t.chance.pick(t.cluster.running)
     if (node === undefined) return 'no node is left to stop'
     const { name } = node.machine
-    void t.cluster.stop(name)
+    t.cluster.stop(name)
     return `${name} is stopped ${during(t, t.chance.within(100, 5_000), () => t.cluster.start(name))}`
   },
   (t) => {
@@ -176,6 +170,61 @@ const CLIENTS: readonly Fault[] = [
   },
 ]
 
+/** Others publish to a channel for a while; the first one much, so that whoever does not read is behind at once. */
+function storm(t: Targets, channel: string, but: Application | null, ms: number, count: number): void {
+  const others = t.applications.filter((one) => one !== but)
+  for (let i = 0; i < count; i++) {
+    const publisher = t.chance.pick(others)
+    const weight = i === 0 ? 18_000 : t.chance.happens(0.1) ? t.chance.between(0, 8_000) : 0
+    const state = t.chance.happens(0.8) ? t.chance.pick(['s', 't', 'u']) : null
+    const due = i === 0 ? 0 : t.chance.within(0, ms)
+    t.world.outside(
+      () => publisher.machine.post(() => publisher.publishing.publish(channel, { weight, state }), 0),
+      due,
+    )
+  }
+}
+
+/** Readers that are too slow for what is written. */
+const READERS: readonly Fault[] = [
+  (t) => {
+    const connections = t.network.connections.filter((one) => !one.machine.stopping && one.machine.alive)
+    const one = connections.length === 0 ? null : t.chance.pick(connections)
+    const reader = t.applications.find((application) => application.name === one?.client)
+    if (one === null || reader === undefined) return 'nobody reads'
+    const pattern = t.chance.pick(['board:*', 'board:*', 'board:*', 'chat:*'])
+    const kind = t.plan.channels.find((rule) => rule.pattern === pattern) as ChannelPlan
+    const channel = kind.names[0] as string
+    if (reader.following.of(channel).length === 0) reader.machine.post(() => reader.following.some(kind, channel), 0)
+    // Long enough to count as slow. The answer to the subscription comes through.
+    const ms = t.chance.within(2_300, 6_000)
+    const cut = t.chance.happens(0.35)
+    t.world.outside(() => {
+      if (t.calm) return
+      one.down.hold()
+      storm(t, channel, reader, ms, t.chance.between(8, 25))
+    }, 700)
+    const end = (): void => {
+      if (cut) one.reset()
+      one.down.release()
+    }
+    return `${one.client} reads nothing, while others write to ${channel} ${during(t, 700 + ms, end)}${cut ? ', then it is cut' : ''}`
+  },
+]
+
+/** Failovers that lose what was just acknowledged. */
+const TAILS: readonly Fault[] = [
+  (t) => {
+    const { names } = t.chance.pick(t.plan.channels.filter((one) => !one.ephemeral && one.by === 'clients'))
+    const channel = t.chance.pick(names)
+    storm(t, channel, null, 400, t.chance.between(4, 12))
+    t.world.outside(() => {
+      if (!t.calm) t.store.failover(t.chance.within(50, 3_000), t.chance.within(50, 500))
+    }, 500)
+    return `others write to ${channel}, and the store fails over to a replica that has not all of it`
+  },
+]
+
 /** One fault at random. */
 export function strike(targets: Targets): void {
   const group = targets.chance.weighted([
@@ -183,6 +232,8 @@ export function strike(targets: Targets): void {
     [2, NODES],
     [3, STORE],
     [2, CLIENTS],
+    [2, READERS],
+    [0.7, TAILS],
   ])
   const fault = targets.chance.pick(group)
   targets.note(fault(targets))

@@ -1,35 +1,56 @@
 // From what a world's observers and its store hold to a history that the checker can judge.
 
-import type { ChannelLog, Fault, History, LogEntry, PresenceView, Stream } from '../checker/mod.ts'
-import type { Application, AppStream } from './application.ts'
+import type {
+  Call,
+  ChannelLog,
+  Fault,
+  History,
+  LogEntry,
+  PatternStream,
+  PresenceView,
+  Session,
+  Stream,
+} from '../checker/mod.ts'
+import type { Application } from './application.ts'
+import type { AppStream } from './following.ts'
 import { storedPayload } from './payload.ts'
 import type { ChannelPlan } from './plan.ts'
-import type { World } from './simulate.ts'
 import { positionOf, type StoredEntry } from './store/log-model.ts'
 import type { WireStream } from './wire-observer.ts'
+import type { WirePattern } from './wire-patterns.ts'
+import type { World } from './world.ts'
 
 /** The history of a world that has come to rest. */
 export function historyOf(world: World): History {
-  const { applications, plan, store, observer, executions, scheduler } = world
-  const wire = observer.streams.filter((stream) => stream.mode !== 'pattern').map(wireStream)
-  const apps = applications.flatMap((one) => one.streams.map((stream) => appStream(stream, one, world)))
+  const { applications, plan, store, observer, operator, network, scheduler } = world
+  const wire = observer.streams.map(wireStream)
+  const apps = applications.flatMap((one) => one.following.streams.map((stream) => appStream(stream, one, world)))
+  const appPublishes = applications.flatMap((one) => one.publishing.publishes)
+  operator.settle()
   return {
-    publishes: applications.flatMap((one) => one.publishes).sort((a, b) => a.invoked - b.invoked),
+    publishes: [...appPublishes, ...operator.publishes].sort((a, b) => a.invoked - b.invoked),
     streams: [...wire, ...apps],
+    patterns: [...observer.patterns.map(wirePattern), ...applications.flatMap(appPatterns)],
     logs: plan.channels.flatMap((kind) => kind.names.map((name) => logOf(name, kind, world))),
     faults: [
       ...store.faults.flatMap((fault): Fault[] => (fault.kind === 'down' ? [] : [fault as Fault])),
       ...observer.ends.map((end): Fault => ({ at: end.at, kind: 'disconnected', client: end.client })),
     ],
-    calls: applications.flatMap((one) =>
-      one.calls.map((call) => ({ ...call, executions: executions.get(call.call) ?? 0 })),
-    ),
-    presence: apps.length === 0 ? [] : applications.flatMap((one) => viewsOf(one)),
+    calls: callsOf(world),
+    reads: applications.flatMap((one) => one.asking.reads),
+    directs: operator.directs,
+    received: applications.flatMap((one) => one.received),
+    orders: operator.orders,
+    sessions: network.made.map((connection) => sessionOf(connection, world)),
+    presence: applications.flatMap(viewsOf),
     present: presentOf(world),
-    reached: applications.flatMap((one) => one.reached),
-    restless: applications.flatMap(restlessOf),
+    reached: applications.flatMap((one) => one.following.reached),
+    restless: applications.flatMap((one) => restlessOf(one, world)),
+    leftovers: [],
     lineage: plan.store.lineage,
     bases: store.model.bases,
+    heartbeat: plan.heartbeat,
+    quiet: plan.active,
     end: scheduler.now,
   }
 }
@@ -40,6 +61,11 @@ function wireStream(stream: WireStream): Stream {
   return { observer, client: connection.client, level: 'wire', node: connection.node, channel, policy, steps, live: on }
 }
 
+function wirePattern({ connection, pattern, began, steps, on }: WirePattern): PatternStream {
+  const { client, node, id } = connection
+  return { observer: `${client}#${id}`, client, level: 'wire', node, pattern, began, steps, live: on }
+}
+
 function appStream(stream: AppStream, { name }: Application, { plan }: World): Stream {
   const { observer, channel, steps, on, handle } = stream
   const rule = plan.channels.find((one) => one.names.includes(channel)) as ChannelPlan
@@ -48,15 +74,23 @@ function appStream(stream: AppStream, { name }: Application, { plan }: World): S
     client: name,
     level: 'application',
     channel,
-    policy: strictest(stream, rule),
+    // Several subscriptions share an attachment, whose policy only the wire shows.
+    policy: stream.policy ?? rule.policy,
     steps,
     live: on && handle.state === 'live',
   }
 }
 
-/** Several subscriptions share an attachment, whose policy only the wire shows: any that can leave out may. */
-function strictest({ policy }: AppStream, rule: ChannelPlan): Stream['policy'] {
-  return policy ?? rule.policy
+function appPatterns({ name, following }: Application): PatternStream[] {
+  return following.patterns.map(({ observer, pattern, began, steps, on, handle }) => ({
+    observer,
+    client: name,
+    level: 'application',
+    pattern,
+    began,
+    steps,
+    live: on && handle.state === 'live',
+  }))
 }
 
 function logOf(channel: string, kind: ChannelPlan, { store, plan }: World): ChannelLog {
@@ -80,8 +114,40 @@ function logEntry(entry: StoredEntry): LogEntry {
   }
 }
 
-function viewsOf({ streams, name }: Application): PresenceView[] {
-  return streams
+function callsOf({ applications, cluster }: World): Call[] {
+  const executions = Map.groupBy(cluster.executions, (one) => one.call)
+  return applications.flatMap((one) =>
+    one.asking.calls.map((call) => {
+      const its = executions.get(call.call) ?? []
+      const running = its.filter((execution) => execution.ended === null && execution.machine.alive).length
+      return { ...call, executions: its.length, running }
+    }),
+  )
+}
+
+function sessionOf(connection: World['network']['made'][number], { observer, store }: World): Session {
+  const { record, client, node, id, machine } = connection
+  const { policies, replaced } = observer.sessions.of(connection)
+  const { stalls } = machine
+  const disturbed = (from: number, to: number): boolean =>
+    !machine.alive ||
+    stalls.some((stall) => stall.from <= to && stall.to >= from) ||
+    store.lostOrders.some((at) => at >= from && at <= to)
+  return {
+    connection: `${client}#${id}`,
+    client,
+    node,
+    ended: record.ended,
+    over: record.over,
+    policies,
+    tokens: record.tokens,
+    replaced: replaced === null ? null : { at: replaced.at, certain: !disturbed(replaced.asked, replaced.at + 2_000) },
+    stalls,
+  }
+}
+
+function viewsOf({ following, name }: Application): PresenceView[] {
+  return following.streams
     .filter((stream) => stream.on && stream.presence && stream.handle.state === 'live')
     .map(({ channel, handle, observer }) => ({
       observer: `${name} ${observer}`,
@@ -98,17 +164,23 @@ function presentOf({ applications, plan }: World): PresenceView[] {
       observer: 'truth',
       channel,
       members: applications
-        .filter((one) => one.streams.some((stream) => stream.on && stream.channel === channel))
+        .filter((one) => one.following.of(channel).length > 0)
         .map((one) => one.name)
         .sort(),
     }))
 }
 
-function restlessOf({ name, client, streams }: Application): { observer: string; text: string }[] {
+function restlessOf({ name, client, following }: Application, { plan }: World): { observer: string; text: string }[] {
   const found = client.state === 'connected' ? [] : [{ observer: name, text: `the client is ${client.state}` }]
-  for (const { on, handle, observer, channel } of streams) {
+  for (const one of [...following.streams, ...following.patterns]) {
+    const { on, handle, observer } = one
     if (on && handle.state !== 'live')
-      found.push({ observer, text: `the subscription to ${channel} is ${handle.state} (${handle.error?.message})` })
+      found.push({
+        observer,
+        text: `the subscription to ${handle.channel} is ${handle.state} (${handle.error?.message})`,
+      })
   }
+  if (plan.inboxes && following.of(`inbox:${name}`).length === 0)
+    found.push({ observer: name, text: `the server has not subscribed it to inbox:${name}` })
   return found
 }

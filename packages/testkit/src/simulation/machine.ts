@@ -6,8 +6,15 @@ import type { Clock, Timer } from '@tautline/wire'
 import type { Pending, Scheduler } from './scheduler.ts'
 
 interface SetTimer {
-  cleared: boolean
+  /** Cleared, or run. */
+  over: boolean
   pending: Pending | null
+}
+
+/** A time in which a machine stood still, ms of the scheduler. */
+export interface Stall {
+  readonly from: number
+  to: number
 }
 
 /** Where the simulated 1970 lies: wall times look like those of today. */
@@ -21,7 +28,12 @@ export class Machine implements Clock {
   #frozen = false
   #alive = true
   #unparking = false
+  readonly #timers = new Set<SetTimer>()
   readonly #parked: (() => void)[] = []
+  /** An operator has told it to stop. */
+  stopping = false
+  /** When it stood still; the last one may not have ended (`to` is Infinity). */
+  readonly stalls: Stall[] = []
 
   /** @param skew by how many ms its wall clock differs from the true one */
   constructor(scheduler: Scheduler, name: string, skew = 0) {
@@ -38,6 +50,11 @@ export class Machine implements Clock {
     return this.#frozen
   }
 
+  /** Timers that are set, neither cleared nor run: what a program that was closed must not leave behind. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
   now(): number {
     return this.#scheduler.now
   }
@@ -47,9 +64,13 @@ export class Machine implements Clock {
   }
 
   setTimer(callback: () => void, ms: number): Timer {
-    const timer: SetTimer = { cleared: false, pending: null }
+    const timer: SetTimer = { over: false, pending: null }
+    this.#timers.add(timer)
     const run = (): void => {
-      if (!timer.cleared) callback()
+      if (timer.over) return
+      timer.over = true
+      this.#timers.delete(timer)
+      callback()
     }
     // As Node and browsers have it: no timer is shorter than a millisecond.
     timer.pending = this.#scheduler.at(Math.max(1, ms), () => this.#enter(run))
@@ -58,9 +79,10 @@ export class Machine implements Clock {
 
   clearTimer(timer: Timer): void {
     const set = timer as SetTimer | null | undefined
-    if (set === null || set === undefined) return
+    if (set === null || set === undefined || set.over) return
     // It may wait among the parked: there it only counts as cleared.
-    set.cleared = true
+    set.over = true
+    this.#timers.delete(set)
     if (set.pending !== null) set.pending.run = null
   }
 
@@ -90,11 +112,14 @@ export class Machine implements Clock {
 
   /** Stops everything on it: a stalled loop, a laptop asleep. What falls due meanwhile waits. */
   freeze(): void {
+    if (!this.#frozen) this.stalls.push({ from: this.#scheduler.now, to: Number.POSITIVE_INFINITY })
     this.#frozen = true
   }
 
   /** Goes on: what waited runs now, in the order in which it fell due, ahead of all that comes later. */
   thaw(): void {
+    const stall = this.stalls.at(-1)
+    if (this.#frozen && stall !== undefined) stall.to = this.#scheduler.now
     this.#frozen = false
     this.#unpark()
   }
@@ -102,6 +127,8 @@ export class Machine implements Clock {
   /** The power is cut. What was set on it never runs. */
   kill(): void {
     this.#alive = false
+    for (const timer of this.#timers) if (timer.pending !== null) timer.pending.run = null
+    this.#timers.clear()
     this.#parked.length = 0
   }
 

@@ -5,8 +5,9 @@ import type { Link, LinkRequest } from '@tautline/server'
 import type { Codec } from '@tautline/wire'
 import type { Chance } from './chance.ts'
 import { Connection, type Tap } from './connection.ts'
+import type { Liar } from './liar.ts'
 import type { Machine } from './machine.ts'
-import { NodeLink } from './node-link.ts'
+import { addressOf, NodeLink } from './node-link.ts'
 import type { Route } from './pipe.ts'
 import type { Dialer } from './web-socket.ts'
 
@@ -25,12 +26,17 @@ export class Network implements Dialer {
   refusal: Refusal | null = null
   /** Bytes that a node's link lets wait before it says that the network is behind. */
   highMark: number
+  /** Makes the nodes of a world lie that is broken on purpose. */
+  liar: ((codec: Codec) => Liar) | null = null
+  /** Every connection there was. */
+  readonly made: Connection[] = []
   readonly #chance: Chance
   readonly #codecs: readonly Codec[]
   readonly #tap: Tap
   readonly #listeners: Listener[] = []
   readonly #routes = new Map<string, Route>()
   readonly #connections = new Set<Connection>()
+  readonly #byAddress = new Map<string, Connection>()
   #lastId = 0
 
   constructor(chance: Chance, codecs: readonly Codec[], tap: Tap, highMark = 16_384) {
@@ -43,6 +49,11 @@ export class Network implements Dialer {
   /** Connections that at least one end holds open. */
   get connections(): readonly Connection[] {
     return [...this.#connections]
+  }
+
+  /** The connection that a node knows by this address. */
+  byAddress(address: string | undefined): Connection | undefined {
+    return address === undefined ? undefined : this.#byAddress.get(address)
   }
 
   listen(listener: Listener): void {
@@ -95,7 +106,9 @@ export class Network implements Dialer {
       gone: (one) => this.#connections.delete(one),
     })
     this.#connections.add(connection)
-    const link = new NodeLink(connection, listener.machine, codec, this.highMark)
+    this.#byAddress.set(addressOf(connection.id), connection)
+    this.made.push(connection)
+    const link = new NodeLink(connection, listener.machine, codec, this.highMark, this.liar?.(codec) ?? null)
     connection.attachNode(link)
     let told = false
     const answer = (made: Connection | null): void => {

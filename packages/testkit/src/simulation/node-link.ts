@@ -4,6 +4,7 @@
 import { Frame, type Link, type LinkEvents } from '@tautline/server'
 import type { Codec, Encoded } from '@tautline/wire'
 import type { Connection, End, Payload } from './connection.ts'
+import type { Liar } from './liar.ts'
 import type { Machine } from './machine.ts'
 
 /** How long the closing handshake may take, ms. */
@@ -17,6 +18,8 @@ export class NodeLink implements Link, End {
   readonly #machine: Machine
   /** Bytes that may wait before `send` answers false. */
   readonly #highMark: number
+  /** Changes what is said, where the world is broken on purpose. */
+  readonly #liar: Liar | null
   #events: LinkEvents | null = null
   #behind = false
   #paused = false
@@ -24,9 +27,10 @@ export class NodeLink implements Link, End {
   #closed = false
   readonly #arrived: Payload[] = []
 
-  constructor(connection: Connection, machine: Machine, codec: Codec, highMark: number) {
+  constructor(connection: Connection, machine: Machine, codec: Codec, highMark: number, liar: Liar | null = null) {
     this.codec = codec
-    this.remoteAddress = `10.0.0.${connection.id % 250}`
+    this.remoteAddress = addressOf(connection.id)
+    this.#liar = liar
     this.#connection = connection
     this.#machine = machine
     this.#highMark = highMark
@@ -43,7 +47,9 @@ export class NodeLink implements Link, End {
 
   send(frame: Frame | Encoded): boolean {
     if (this.#closing || this.#closed) return true
-    this.#connection.sendDown(frame instanceof Frame ? frame.encoded : frame)
+    const encoded = frame instanceof Frame ? frame.encoded : frame
+    const said = this.#liar === null ? encoded : this.#liar.down(encoded)
+    if (said !== null) this.#connection.sendDown(said)
     const behind = this.buffered > this.#highMark
     if (behind) this.#behind = true
     return !behind
@@ -52,6 +58,10 @@ export class NodeLink implements Link, End {
   close(code: number, reason: string): void {
     if (this.#closing || this.#closed) return
     this.#closing = true
+    const { record } = this.#connection
+    const at = this.#machine.now()
+    record.ended = { at, code, heard: record.heard, stopping: this.#machine.stopping }
+    record.over ??= at
     this.#connection.closeDown(code, reason)
     this.#machine.post(() => this.cut(), CLOSE_WAIT)
   }
@@ -80,21 +90,31 @@ export class NodeLink implements Link, End {
 
   closing(code: number, _reason: string): void {
     if (!this.#closing) this.#connection.closeDown(code, '')
-    this.failed()
+    this.#end(code === 1000)
   }
 
   failed(): void {
+    this.#end(false)
+  }
+
+  #end(clean: boolean): void {
     if (this.#closed) return
     this.#closed = true
     this.#connection.leaveNode()
-    this.#events?.closed()
+    this.#events?.closed(clean)
   }
 
   #next(): void {
     while (!this.#paused && !this.#closing && !this.#closed) {
       const payload = this.#arrived.shift()
       if (payload === undefined) return
-      this.#events?.frame(payload)
+      const heard = this.#liar === null ? payload : this.#liar.up(payload)
+      this.#connection.record.heard = this.#machine.now()
+      if (heard !== null) this.#events?.frame(heard)
+      if (this.#liar?.isTired() === true) {
+        this.close(4002, 'slow')
+        this.failed()
+      }
     }
   }
 
@@ -103,4 +123,9 @@ export class NodeLink implements Link, End {
     this.#behind = false
     this.#events?.drained()
   }
+}
+
+/** By its address a hook of the application tells a connection. */
+export function addressOf(id: number): string {
+  return `10.${(id >> 16) & 255}.${(id >> 8) & 255}.${id & 255}`
 }

@@ -16,6 +16,8 @@ export interface ChannelPlan {
   readonly ephemeral: boolean
   readonly presence: boolean
   readonly policy: Policy
+  /** Who subscribes: the clients, or the server for them. */
+  readonly by: 'clients' | 'server'
 }
 
 /** A world, as it is built. Times in ms. */
@@ -29,12 +31,17 @@ export interface Plan {
   readonly quiet: number
   readonly heartbeat: { readonly every: number; readonly timeout: number }
   readonly window: number
+  /** How long a token lasts; null: for ever. */
+  readonly tokens: number | null
+  /** Does the server subscribe each client to a channel of its own? */
+  readonly inboxes: boolean
   /** Bytes that wait at a node's end of a connection before it counts as slow. */
   readonly highMark: number
   readonly store: ModelOptions
   readonly channels: readonly ChannelPlan[]
-  /** Operations of one client. */
+  /** Operations of one client, and of the server's application. */
   readonly operations: number
+  readonly orders: number
   readonly faults: number
 }
 
@@ -42,11 +49,7 @@ export interface Plan {
 export function planOf(seed: number, chance: Chance): Plan {
   const every = chance.pick([3_000, 8_000, 25_000])
   const timeout = Math.round(every * 0.8)
-  const policy = chance.weighted<Policy>([
-    [5, 'lossless'],
-    [2, 'latest'],
-    [2, { drop: chance.between(1, 5) }],
-  ])
+  const clients = chance.between(2, 6)
   return {
     seed,
     nodes: chance.weighted([
@@ -54,50 +57,71 @@ export function planOf(seed: number, chance: Chance): Plan {
       [4, 2],
       [3, 3],
     ]),
-    clients: chance.between(2, 6),
+    clients,
     active: chance.between(10_000, 45_000),
     quiet: 75_000 + 3 * (every + timeout),
     heartbeat: { every, timeout },
     window: 300_000,
+    tokens: chance.happens(0.3) ? chance.between(35_000, 80_000) : null,
+    inboxes: chance.happens(0.4),
     highMark: chance.pick([0, 1_000, 16_384]),
     store: {
       offsets: chance.happens(0.5) ? 'dense' : 'sparse',
-      lineage: chance.happens(0.75),
+      lineage: chance.happens(0.7),
       anchor: 30 * 86_400_000,
     },
-    channels: [
-      {
-        pattern: 'chat:*',
-        names: ['chat:a', 'chat:b'].slice(0, chance.between(1, 2)),
-        size: chance.pick([3, 10, 100, 100]),
-        ttl: chance.pick([5_000, 300_000, 300_000]),
-        budget: chance.pick([8, 10_000, 10_000]),
-        ephemeral: false,
-        presence: true,
-        policy,
-      },
-      {
-        pattern: 'feed:*',
-        names: ['feed:x'],
-        size: 100,
-        ttl: 300_000,
-        budget: 10_000,
-        ephemeral: false,
-        presence: false,
-        policy: 'lossless',
-      },
-      {
-        pattern: 'typing:*',
-        names: ['typing:t'],
-        size: 0,
-        ttl: 0,
-        budget: 0,
-        ephemeral: true,
-        presence: false,
-        policy: { drop: 100 },
-      },
-    ],
+    channels: channelsOf(chance, clients),
     operations: chance.between(5, 30),
+    orders: chance.between(0, 12),
     faults: chance.happens(0.15) ? 0 : chance.between(1, 10),
   }
+}
+
+const PLAIN: Omit<ChannelPlan, 'pattern' | 'names'> = {
+  size: 100,
+  ttl: 300_000,
+  budget: 10_000,
+  ephemeral: false,
+  presence: false,
+  policy: 'lossless',
+  by: 'clients',
+}
+
+function channelsOf(chance: Chance, clients: number): ChannelPlan[] {
+  return [
+    {
+      ...PLAIN,
+      pattern: 'chat:*',
+      names: ['chat:a', 'chat:b'].slice(0, chance.between(1, 2)),
+      size: chance.pick([3, 10, 100, 100]),
+      ttl: chance.pick([5_000, 300_000, 300_000]),
+      budget: chance.pick([8, 8, 10_000]),
+      presence: true,
+      policy: chance.weighted<Policy>([
+        [5, 'lossless'],
+        [2, 'latest'],
+        [2, { drop: chance.between(1, 5) }],
+      ]),
+    },
+    { ...PLAIN, pattern: 'feed:*', names: ['feed:x'] },
+    {
+      ...PLAIN,
+      pattern: 'board:*',
+      names: ['board:m'],
+      policy: chance.weighted<Policy>([
+        [4, 'latest'],
+        [3, { drop: chance.between(1, 5) }],
+        [2, 'disconnect'],
+        [1, 'lossless'],
+      ]),
+    },
+    { ...PLAIN, pattern: 'typing:*', names: ['typing:t'], ephemeral: true, policy: { drop: 100 } },
+    {
+      ...PLAIN,
+      pattern: 'inbox:*',
+      names: Array.from({ length: clients }, (_, i) => `inbox:c${i + 1}`),
+      by: 'server',
+    },
+    { ...PLAIN, pattern: 'news:*', names: ['news:n'], by: 'server' },
+  ]
 }

@@ -2,21 +2,13 @@
 // same run, to the last event: the hash of its trace shows it.
 
 import { check, type Finding, type History } from '../checker/mod.ts'
-import { Application } from './application.ts'
+import type { Bug } from './bugs.ts'
 import { Chance } from './chance.ts'
-import { Cluster } from './cluster.ts'
-import type { Connection } from './connection.ts'
-import { calm, strike, type Targets } from './faults.ts'
+import { calm, strike } from './faults.ts'
 import { historyOf } from './history-of.ts'
-import { EPOCH, Machine } from './machine.ts'
-import { Network } from './network.ts'
-import { type Plan, planOf } from './plan.ts'
-import { Scheduler } from './scheduler.ts'
-import type { StoreBug } from './store/log-model.ts'
-import { SimulatedPresence } from './store/simulated-presence.ts'
-import { SimulatedStore } from './store/simulated-store.ts'
-import { type Line, Trace } from './trace.ts'
-import { CODECS, WireObserver } from './wire-observer.ts'
+import type { Plan } from './plan.ts'
+import type { Line } from './trace.ts'
+import { buildWorld, type World } from './world.ts'
 
 /** What a run came to. */
 export interface Outcome {
@@ -34,20 +26,12 @@ export interface Outcome {
 export interface SimulateOptions {
   /** Keeps the lines of the trace. */
   readonly trace?: boolean
-  /** Breaks the store on purpose: the checker must notice. */
-  readonly bug?: StoreBug | null
+  /** Breaks the world on purpose: the checker must notice. */
+  readonly bug?: Bug | null
 }
 
 /** More events than any sound run has; beyond them a run counts as one that never comes to rest. */
 const MOST_EVENTS = 300_000
-
-/** Everything of one run. */
-export interface World extends Targets {
-  readonly scheduler: Scheduler
-  readonly observer: WireObserver
-  readonly executions: Map<string, number>
-  readonly trace: Trace
-}
 
 /** Runs one seed. */
 export async function simulate(seed: number, options: SimulateOptions = {}): Promise<Outcome> {
@@ -56,7 +40,7 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
     findings.push({ check: 'nothing throws', channel: null, observer: null, at: world.scheduler.now, text })
   }
-  const world = build(seed, options, failed)
+  const world = buildWorld(seed, options, failed)
   const caught = (error: unknown): void => failed(error)
   process.on('unhandledRejection', caught)
   try {
@@ -80,64 +64,8 @@ export async function simulate(seed: number, options: SimulateOptions = {}): Pro
   }
 }
 
-function build(seed: number, options: SimulateOptions, failed: (error: unknown) => void): World {
-  const plan = planOf(seed, new Chance(seed, 'plan'))
-  const scheduler = new Scheduler()
-  const trace = new Trace(options.trace === true)
-  const note = (who: string, channel: string | null, text: string): void =>
-    trace.note(scheduler.now, who, channel, text)
-  const world = new Machine(scheduler, 'world')
-  const policyOf = (channel: string) =>
-    plan.channels.find((one) => one.names.includes(channel))?.policy ?? ('lossless' as const)
-  const observer = new WireObserver(
-    () => scheduler.now,
-    policyOf,
-    (connection, direction, message) => {
-      note(connection.client, channelOf(message), lineOf(connection, direction, message))
-    },
-  )
-  const network = new Network(new Chance(seed, 'network'), CODECS, observer, plan.highMark)
-  const store = new SimulatedStore(
-    new Machine(scheduler, 'store'),
-    new Chance(seed, 'store'),
-    plan.store,
-    options.bug ?? null,
-  )
-  store.feed.onTold = (node) => note(node, null, 'is told that it may have missed something')
-  const presence = new SimulatedPresence(store)
-  const executions = new Map<string, number>()
-  const cluster = new Cluster({
-    plan,
-    scheduler,
-    network,
-    store,
-    presence,
-    note: (who, text) => note(who, null, text),
-    executed: (call) => executions.set(call, (executions.get(call) ?? 0) + 1),
-  })
-  for (let i = 1; i <= plan.nodes; i++) cluster.start(`n${i}`)
-  const applications = Array.from(
-    { length: plan.clients },
-    (_, i) => new Application(`c${i + 1}`, { plan, scheduler, network, note, failed }),
-  )
-  const chance = new Chance(seed, 'faults')
-  const targets: Targets = {
-    plan,
-    chance,
-    world,
-    network,
-    cluster,
-    store,
-    presence,
-    applications,
-    calm: false,
-    note: (text) => note('world', null, `*** ${text}`),
-  }
-  return Object.assign(targets, { scheduler, observer, executions, trace })
-}
-
 async function play(world: World, failed: (error: unknown) => void, findings: Finding[]): Promise<void> {
-  const { plan, chance, applications, scheduler, world: time } = world
+  const { plan, chance, applications, scheduler, world: time, operator } = world
   const operations = new Chance(plan.seed, 'operations')
   for (const application of applications) {
     for (let i = 0; i < plan.operations; i++) {
@@ -147,10 +75,14 @@ async function play(world: World, failed: (error: unknown) => void, findings: Fi
       )
     }
   }
+  for (let i = 0; i < plan.orders; i++) time.outside(() => operator.act(), operations.within(100, plan.active))
   for (let i = 0; i < plan.faults; i++) time.outside(() => strike(world), chance.within(100, plan.active))
   const first = await scheduler.run(plan.active, MOST_EVENTS, failed)
   calm(world)
   world.note('quiet')
+  // By then everything has come to rest; what follows is certain.
+  time.outside(() => operator.last(), plan.quiet - 30_000)
+  time.outside(() => operator.afterwards(), plan.quiet - 15_000)
   const second = await scheduler.run(plan.active + plan.quiet, MOST_EVENTS, failed)
   if (first === 'events' || second === 'events') {
     const text = `${scheduler.ran} events, and no end`
@@ -158,10 +90,10 @@ async function play(world: World, failed: (error: unknown) => void, findings: Fi
   }
 }
 
-/** Lets everybody look around once more, then reads what was written down. */
+/** Lets everybody look around once more, reads what was written down, and closes everything. */
 async function finish(world: World, failed: (error: unknown) => void): Promise<History> {
-  const history = historyOf(world)
   const { scheduler, cluster, plan } = world
+  const history = historyOf(world)
   // A node's own view of who is there, asked last: nothing else happens any more.
   const views: History['presence'][number][] = [...history.presence]
   for (const { realtime, machine } of cluster.running) {
@@ -173,7 +105,31 @@ async function finish(world: World, failed: (error: unknown) => void): Promise<H
     }
   }
   await scheduler.run(scheduler.now + 1_000, MOST_EVENTS, failed)
-  return { ...history, presence: views }
+  return { ...history, presence: views, leftovers: await closed(world, failed) }
+}
+
+/** Everything is closed: what is still there a while later was left behind. */
+async function closed(world: World, failed: (error: unknown) => void): Promise<History['leftovers']> {
+  const { scheduler, cluster, applications, network } = world
+  for (const { client } of applications) client.close()
+  await scheduler.run(scheduler.now + 15_000, MOST_EVENTS, failed)
+  for (const { machine } of cluster.running) cluster.stop(machine.name)
+  await scheduler.run(scheduler.now + 15_000, MOST_EVENTS, failed)
+  const left = [
+    ...cluster.stopped.map(({ machine, done, at }) => ({
+      observer: machine.name,
+      text: done ? '' : `close() has not resolved since ${Math.round(at)} ms`,
+      machine,
+    })),
+    ...applications.map(({ name, machine }) => ({ observer: name, text: '', machine })),
+  ].filter(({ machine }) => machine.alive)
+  const found = left.map(({ observer, text, machine }) => ({
+    observer,
+    text: machine.timers > 0 ? `${text} ${machine.timers} timers are set` : text,
+  }))
+  if (network.connections.length > 0)
+    found.push({ observer: 'network', text: `${network.connections.length} connections are open` })
+  return found.filter(({ text }) => text !== '')
 }
 
 function countsOf({ observer, store, scheduler }: World, history: History): ReadonlyMap<string, number> {
@@ -190,26 +146,22 @@ function countsOf({ observer, store, scheduler }: World, history: History): Read
   for (const stream of history.streams) {
     add('messages', stream.level === 'application' ? stream.steps.filter((step) => step.kind === 'message').length : 0)
   }
+  for (const { outcome } of history.calls) add(`call ${outcome}`)
+  for (const { page } of history.reads) add(page === null ? 'history not found' : 'history pages')
+  for (const session of history.sessions) if (session.ended !== null) add(`ended ${session.ended.code}`)
+  for (const { level, steps } of history.patterns) {
+    if (level === 'application') add('pattern messages', steps.filter((step) => step.kind === 'message').length)
+  }
+  if (!history.lineage) {
+    const lost = history.logs.flatMap((log) => log.entries).filter((entry) => entry.vanished !== null)
+    add('entries lost without lineage', lost.length)
+  }
   add('reached', history.reached.length)
-  add('calls', history.calls.length)
+  add('direct messages received', history.received.length)
   add(
     'entries',
     history.logs.reduce((sum, log) => sum + log.entries.length, 0),
   )
   add('events', scheduler.ran)
   return counts
-}
-
-function channelOf(message: object): string | null {
-  return 'ch' in message && typeof message.ch === 'string' ? message.ch : null
-}
-
-function lineOf(connection: Connection, direction: string, message: object): string {
-  const text = JSON.stringify(message, (_, value) => (value instanceof Uint8Array ? `${value.length} bytes` : value))
-  return `#${connection.id} ${direction} ${connection.node} ${text.length > 400 ? `${text.slice(0, 400)}…` : text}`
-}
-
-/** Wall time of a moment of a run, for those who read the trace. */
-export function wallOf(at: number): Date {
-  return new Date(EPOCH + at)
 }

@@ -1,12 +1,26 @@
 // An observer at the client's end of every connection: reads the frames both ways and writes down, channel by channel,
 // what the server said. What it notes does not depend on the client's code.
 
-import type { Codec, Command, From, Policy, Position, ServerMessage, Sub, Subscribed } from '@tautline/wire'
-import { jsonCodec, SERVER_FRAME_LIMITS } from '@tautline/wire'
+import type {
+  Codec,
+  Command,
+  Connected,
+  From,
+  Policy,
+  Position,
+  Push,
+  Reply,
+  ServerMessage,
+  Sub,
+  Subscribed,
+} from '@tautline/wire'
+import { isPattern, jsonCodec, SERVER_FRAME_LIMITS } from '@tautline/wire'
 import { msgpackCodec } from '@tautline/wire/msgpack'
 import type { Step } from '../checker/mod.ts'
 import type { Connection, Payload, Tap } from './connection.ts'
 import { payloadOf } from './payload.ts'
+import { type WirePattern, WirePatterns } from './wire-patterns.ts'
+import { WireSessions } from './wire-sessions.ts'
 
 /** What was seen of one channel over one connection. */
 export interface WireStream {
@@ -14,6 +28,8 @@ export interface WireStream {
   readonly channel: string
   policy: Policy
   epoch: string
+  /** Where it stands. */
+  at: Position | null
   mode: Subscribed['mode']
   on: boolean
   readonly steps: Step[]
@@ -26,6 +42,7 @@ interface Asked {
 
 interface Watched {
   readonly streams: Map<string, WireStream>
+  readonly patterns: WirePatterns
   /** Commands that await an answer, by their number. */
   readonly commands: Map<number, { readonly command: Command; readonly at: number }>
   /** What `connect` resumes. */
@@ -35,6 +52,8 @@ interface Watched {
 /** Hears everything; `noted` gets each message as text. */
 export class WireObserver implements Tap {
   readonly streams: WireStream[] = []
+  readonly patterns: WirePattern[] = []
+  readonly sessions: WireSessions = new WireSessions((name) => this.#count(name))
   /** When whose connection ended. */
   readonly ends: { readonly at: number; readonly client: string }[] = []
   /** How often what was said, by name. */
@@ -55,7 +74,8 @@ export class WireObserver implements Tap {
   }
 
   opened(connection: Connection): void {
-    this.#watched.set(connection, { streams: new Map(), commands: new Map(), resumed: new Map() })
+    const patterns = new WirePatterns(connection, this.#now, this.patterns)
+    this.#watched.set(connection, { streams: new Map(), patterns, commands: new Map(), resumed: new Map() })
     this.#count('connections')
   }
 
@@ -64,7 +84,8 @@ export class WireObserver implements Tap {
     if (watched === undefined) return
     this.#watched.delete(connection)
     this.ends.push({ at: this.#now(), client: connection.client })
-    for (const stream of watched.streams.values()) this.#stop(stream, 'closed')
+    for (const stream of watched.streams.values()) this.#stop(watched, stream, 'closed')
+    watched.patterns.end()
   }
 
   sent(connection: Connection, payload: Payload): void {
@@ -73,8 +94,12 @@ export class WireObserver implements Tap {
     for (const message of decode(payload) as Command[]) {
       this.#noted(connection, '→', message)
       watched.commands.set(message.id, { command: message, at: this.#now() })
+      if (message.op === 'subscribe') this.#asked(connection, message)
       if (message.op !== 'connect') continue
-      for (const sub of message.resume ?? []) watched.resumed.set(sub.ch, { sub, at: this.#now() })
+      for (const sub of message.resume ?? []) {
+        watched.resumed.set(sub.ch, { sub, at: this.#now() })
+        this.#asked(connection, sub)
+      }
     }
   }
 
@@ -88,59 +113,107 @@ export class WireObserver implements Tap {
     }
   }
 
-  #reply(connection: Connection, watched: Watched, reply: Extract<ServerMessage, { id: number; ev?: never }>): void {
+  #asked(connection: Connection, sub: Sub): void {
+    this.sessions.asked(connection, sub.policy ?? this.#policyOf(sub.ch))
+    if (sub.conflate === true && typeof sub.from === 'object' && 'epoch' in sub.from) this.#count('conflate resumes')
+  }
+
+  #reply(connection: Connection, watched: Watched, reply: Reply): void {
     const asked = watched.commands.get(reply.id)
     watched.commands.delete(reply.id)
     if (reply.error !== undefined) return this.#count(`error ${reply.error.code}`)
     if (asked === undefined) return
-    const { command } = asked
-    if (command.op === 'subscribe')
-      this.#start(connection, watched, reply.ok as Subscribed, { sub: command, at: asked.at })
-    if (command.op === 'unsubscribe') {
-      const stream = watched.streams.get(command.ch)
-      if (stream !== undefined) this.#stop(stream, 'unsubscribed')
-    }
+    const { command, at } = asked
+    if (command.op === 'connect') this.sessions.connected(connection, command, at, this.#now(), reply.ok as Connected)
+    else if (command.op === 'refresh') this.#count('tokens refreshed')
+    else if (command.op === 'subscribe') this.#start(connection, watched, reply.ok as Subscribed, { sub: command, at })
+    else if (command.op === 'unsubscribe') this.#end(watched, command.ch, 'unsubscribed')
   }
 
-  #push(connection: Connection, watched: Watched, push: Extract<ServerMessage, { ev: string }>): void {
+  #push(connection: Connection, watched: Watched, push: Push): void {
     if (push.ev === 'sub') {
       const asked = watched.resumed.get(push.ch) ?? { sub: null, at: this.#now() }
+      watched.resumed.delete(push.ch)
+      if (asked.sub === null) this.#count('server-side subscriptions')
       return this.#start(connection, watched, push, asked)
     }
     if (push.ev === 'bye') return this.#count(`bye ${push.code}`)
+    if (push.ev === 'msg') return this.#count('direct messages')
     if (!('ch' in push) || push.ev === 'members') return
+    if (push.ev === 'unsub') {
+      this.#count(`unsub ${push.error.code}`)
+      watched.resumed.delete(push.ch)
+      return this.#end(watched, push.ch, 'revoked')
+    }
+    if (push.ev === 'lost' && isPattern(push.ch)) {
+      this.#count(`lost ${push.lost.why}`)
+      return watched.patterns.lost(push.ch)
+    }
+    const brought = (push.ev === 'pub' || push.ev === 'gap') && watched.patterns.brings(push.ch)
+    if (brought) watched.patterns.entry(push)
     const stream = watched.streams.get(push.ch)
-    if (stream === undefined) return this.#stranger(connection, watched, push.ch, push.ev)
+    // What had waited for the pattern is older than where the channel's own subscription began.
+    if (brought && stream?.on === true && isOld(stream, push)) this.#count('brought by a pattern')
+    else if (stream?.on === true) this.#step(watched, stream, push)
+    else if (brought) this.#count('brought by a pattern')
+    else if (push.ev !== 'fence' || !watched.patterns.brings(push.ch)) this.#stranger(connection, watched, push)
+  }
+
+  #step(watched: Watched, stream: WireStream, push: Extract<Push, { ev: 'pub' | 'fence' | 'gap' | 'lost' }>): void {
     const at = this.#now()
-    if (push.ev === 'pub') stream.steps.push(messageStep(stream, push, at))
-    else if (push.ev === 'fence') {
+    if (push.ev === 'pub') {
+      const step = messageStep(stream, push, at)
+      stream.at = step.position
+      stream.steps.push(step)
+    } else if (push.ev === 'fence') {
       stream.epoch = push.epoch
       stream.steps.push({ kind: 'fence', at, from: push.from, epoch: push.epoch })
       this.#count(`fence ${push.loss}`)
     } else if (push.ev === 'gap') {
       stream.steps.push({ kind: 'gap', at, to: push.to, count: push.count, why: push.why })
       stream.epoch = push.to.epoch
+      stream.at = push.to
       this.#count(`gap ${push.why}`)
-    } else if (push.ev === 'lost') {
-      if (push.start !== null) stream.epoch = push.start.epoch
-      stream.steps.push({ kind: 'lost', at, lost: push.lost, start: push.start })
-      this.#count(`lost ${push.lost.why}`)
     } else {
-      this.#stop(stream, 'revoked')
-      this.#count(`unsub ${push.error.code}`)
+      if (push.start !== null) stream.epoch = push.start.epoch
+      stream.at = push.start
+      stream.steps.push({ kind: 'lost', at, lost: push.lost, start: push.start })
+      watched.patterns.jump(stream.channel, push.start)
+      this.#count(`lost ${push.lost.why}`)
     }
   }
 
+  #end(watched: Watched, channel: string, why: 'unsubscribed' | 'revoked'): void {
+    watched.patterns.stop(channel)
+    const stream = watched.streams.get(channel)
+    if (stream !== undefined) this.#stop(watched, stream, why)
+  }
+
   #start(connection: Connection, watched: Watched, ok: Subscribed, { sub, at }: Asked): void {
+    if (ok.mode === 'pattern') {
+      this.#count('pattern fresh')
+      return watched.patterns.begin(ok.ch)
+    }
+    watched.patterns.jump(ok.ch, ok.start)
     let stream = watched.streams.get(ok.ch)
     if (stream === undefined) {
-      stream = { connection, channel: ok.ch, policy: 'lossless', epoch: '', mode: ok.mode, on: true, steps: [] }
+      stream = {
+        connection,
+        channel: ok.ch,
+        policy: 'lossless',
+        epoch: '',
+        at: null,
+        mode: ok.mode,
+        on: true,
+        steps: [],
+      }
       watched.streams.set(ok.ch, stream)
       this.streams.push(stream)
     }
     stream.on = true
     stream.policy = sub?.policy ?? this.#policyOf(ok.ch)
     stream.epoch = ok.start?.epoch ?? ''
+    stream.at = ok.start
     const from: From = sub?.from ?? 'head'
     stream.steps.push({
       kind: 'start',
@@ -155,26 +228,32 @@ export class WireObserver implements Tap {
     this.#count(ok.lost === undefined ? `${ok.mode} ${ok.outcome}` : `lost ${ok.lost.why}`)
   }
 
-  /** A push for a channel that this connection never had. */
-  #stranger(connection: Connection, watched: Watched, channel: string, event: string): void {
-    const patterns = [...watched.streams.values()].some((stream) => stream.mode === 'pattern')
-    if (patterns || event === 'unsub') return
-    const stream: WireStream = {
-      connection,
-      channel,
-      policy: 'lossless',
-      epoch: '',
-      mode: 'log',
-      on: false,
-      steps: [{ kind: 'stop', at: 0, why: 'closed' }],
+  /** A push for a channel that this connection has not, or not any more. */
+  #stranger(connection: Connection, watched: Watched, push: Extract<Push, { ch: string }>): void {
+    let stream = watched.streams.get(push.ch)
+    if (stream === undefined) {
+      stream = {
+        connection,
+        channel: push.ch,
+        policy: 'lossless',
+        epoch: '',
+        at: null,
+        mode: 'log',
+        on: false,
+        steps: [],
+      }
+      stream.steps.push({ kind: 'stop', at: 0, why: 'closed' })
+      watched.streams.set(push.ch, stream)
+      this.streams.push(stream)
     }
-    stream.steps.push({ kind: 'message', at: this.#now(), position: null, id: '?', payload: event, own: null })
-    this.streams.push(stream)
+    stream.steps.push({ kind: 'message', at: this.#now(), position: null, id: '?', payload: push.ev, own: null })
   }
 
-  #stop(stream: WireStream, why: 'unsubscribed' | 'revoked' | 'closed'): void {
+  #stop(watched: Watched, stream: WireStream, why: 'unsubscribed' | 'revoked' | 'closed'): void {
+    if (!stream.on) return
     stream.on = false
     stream.steps.push({ kind: 'stop', at: this.#now(), why })
+    watched.patterns.jump(stream.channel, null)
   }
 
   #count(name: string): void {
@@ -182,12 +261,21 @@ export class WireObserver implements Tap {
   }
 }
 
-function messageStep(stream: WireStream, push: Extract<ServerMessage, { ev: 'pub' }>, at: number): Step {
+/** Is it of what the stream has behind it? */
+function isOld({ at, epoch }: WireStream, push: Push): boolean {
+  if (at === null || (push.ev !== 'pub' && push.ev !== 'gap')) return false
+  const to = push.ev === 'gap' ? push.to : { epoch, offset: push.off ?? 0 }
+  return to.epoch === at.epoch && to.offset <= at.offset
+}
+
+function messageStep(
+  stream: WireStream,
+  push: Extract<Push, { ev: 'pub' }>,
+  at: number,
+): Extract<Step, { kind: 'message' }> {
   const position: Position | null =
     push.off === undefined ? null : { epoch: stream.epoch, offset: push.off, id: push.id }
-  const payload = payloadOf(push)
-  const state = push.state === undefined ? {} : { state: push.state }
-  return { kind: 'message', at, position, id: push.id, payload, own: null, ...state }
+  return { kind: 'message', at, position, id: push.id, payload: payloadOf(push), own: null }
 }
 
 function decode(payload: Payload): unknown[] {

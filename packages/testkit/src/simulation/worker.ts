@@ -2,8 +2,8 @@
 // its own, because a seed that never ends can only be ended from outside.
 
 import type { Finding } from '../checker/mod.ts'
+import type { Bug } from './bugs.ts'
 import { simulate } from './simulate.ts'
-import type { StoreBug } from './store/log-model.ts'
 
 /** One line of a worker. */
 export interface SeedLine {
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   const [first, last, step, bug] = process.argv.slice(2)
   for (let seed = Number(first); seed <= Number(last); seed += Number(step)) {
     const before = process.cpuUsage()
-    const outcome = await simulate(seed, { bug: (bug ?? null) as StoreBug | null })
+    const outcome = await simulate(seed, { bug: (bug ?? null) as Bug | null })
     const { user, system } = process.cpuUsage(before)
     const line: SeedLine = {
       seed,

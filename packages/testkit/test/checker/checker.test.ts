@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CHECKS, check, type Step, type Stream } from '../../src/checker/mod.ts'
-import { goodHistory, type Message, type Spoilable, type Writable } from './good-history.ts'
+import { goodHistory, type Message, message, type Spoilable, type Writable } from './good-history.ts'
 
 test('a good history has no findings', () => {
   assert.deepEqual(check(goodHistory()), [])
@@ -11,6 +11,14 @@ function streamOf(history: Spoilable, observer: string): { steps: Step[] } & Wri
   const found = history.streams.find((stream) => stream.observer === observer)
   assert.ok(found !== undefined)
   return found
+}
+
+type Loose<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] }
+
+function pageOf(history: Spoilable, at: number): Loose<NonNullable<Spoilable['reads'][number]['page']>> {
+  const page = history.reads[at]?.page
+  assert.ok(page !== null && page !== undefined)
+  return page as Loose<typeof page>
 }
 
 /** Index of the n-th message of a stream, from 0. */
@@ -112,7 +120,7 @@ const BUGS: readonly Bug[] = [
       const publish = h.publishes.find((one) => one.payload === 'c2.3')
       assert.ok(publish !== undefined)
       publish.outcome = 'failed'
-      publish.code = 'forbidden'
+      publish.code = 'unavailable'
       publish.position = null
     },
   },
@@ -140,6 +148,7 @@ const BUGS: readonly Bug[] = [
       for (const stream of h.streams)
         stream.steps = stream.steps.filter((step) => !('id' in step) || step.id !== 'w.20')
       h.reached = []
+      h.reads = []
     },
   },
   {
@@ -307,6 +316,177 @@ const BUGS: readonly Bug[] = [
     spoil: (h) => {
       h.reached = [{ ...(h.reached[0] as object), at: 150 } as Spoilable['reached'][number]]
     },
+  },
+  {
+    bug: 'conflates the newest of a key',
+    caughtBy: 'what was conflated is followed by a newer one',
+    spoil: (h) => {
+      const { entries } = h.logs[0] as Spoilable['logs'][number]
+      delete (entries[14] as { state?: string }).state
+    },
+  },
+  {
+    bug: 'conflates what has no key',
+    caughtBy: 'what was conflated is followed by a newer one',
+    spoil: (h) => {
+      const { entries } = h.logs[0] as Spoilable['logs'][number]
+      delete (entries[12] as { state?: string }).state
+    },
+  },
+  {
+    bug: 'brings more than the budget of a recovery',
+    caughtBy: 'a recovery stays within its budget',
+    spoil: (h) => {
+      const stream = streamOf(h, 'c3#6')
+      const { lost, ...asked } = stream.steps[0] as Extract<Step, { kind: 'start' }>
+      assert.ok(lost?.from !== undefined)
+      const { entries } = h.logs[1] as Spoilable['logs'][number]
+      const messages = entries.slice(8).map((one) => ({ ...message(one, null), at: 131 }))
+      stream.steps = [{ ...asked, outcome: 'recovered', start: lost.from }, ...messages]
+    },
+  },
+  {
+    bug: 'leaves out an entry of a pattern',
+    caughtBy: 'a pattern brings each channel whole and in order, or says so',
+    spoil: (h) => h.patterns[0]?.steps.splice(3, 1),
+  },
+  {
+    bug: 'loses the tail of a pattern',
+    caughtBy: 'a pattern brings each channel whole and in order, or says so',
+    spoil: (h) => h.patterns[0]?.steps.pop(),
+  },
+  {
+    bug: 'does not say that a pattern was interrupted',
+    caughtBy: 'a pattern brings each channel whole and in order, or says so',
+    spoil: (h) => h.patterns[0]?.steps.splice(6, 1),
+  },
+  {
+    bug: 'brings an entry of a pattern twice',
+    caughtBy: 'a pattern brings nothing twice',
+    spoil: (h) => {
+      const steps = h.patterns[0]?.steps
+      steps?.splice(3, 0, steps[3] as (typeof steps)[number])
+    },
+  },
+  {
+    bug: 'says that a pattern was interrupted, for nothing',
+    caughtBy: 'a pattern announces no loss of nothing',
+    spoil: (h) => {
+      h.patterns[0]?.steps.splice(9, 0, { kind: 'lost', at: 120 })
+    },
+  },
+  {
+    bug: 'leaves out an item of a page',
+    caughtBy: 'a page of history is whole and in order',
+    spoil: (h) => pageOf(h, 0).items.splice(2, 1),
+  },
+  {
+    bug: 'begins a page behind where it was asked to',
+    caughtBy: 'a page of history is whole and in order',
+    spoil: (h) => {
+      const page = pageOf(h, 2)
+      page.start = page.items.shift()?.position as typeof page.start
+    },
+  },
+  {
+    bug: 'hides the newest entry from history',
+    caughtBy: 'a page of history agrees with the log',
+    spoil: (h) => {
+      const page = pageOf(h, 0)
+      page.items.pop()
+      page.end = page.items.at(-1)?.position as typeof page.end
+    },
+  },
+  {
+    bug: 'promises more history than there is',
+    caughtBy: 'a page of history agrees with the log',
+    spoil: (h) => {
+      pageOf(h, 2).more = true
+    },
+  },
+  {
+    bug: 'refuses a position that is in the log',
+    caughtBy: 'a page of history agrees with the log',
+    spoil: (h) => {
+      const read = h.reads[2] as Spoilable['reads'][number]
+      read.page = null
+    },
+  },
+  {
+    bug: 'sends a direct message to somebody else',
+    caughtBy: 'a direct message reaches its user, once',
+    spoil: (h) => {
+      h.received = h.received.map((one) => ({ ...one, client: 'c2' }))
+    },
+  },
+  {
+    bug: 'sends a direct message twice',
+    caughtBy: 'a direct message reaches its user, once',
+    spoil: (h) => h.received.push({ client: 'c1', payload: 'd1', at: 430 }),
+  },
+  {
+    bug: 'loses a direct message',
+    caughtBy: 'a direct message reaches its user, once',
+    spoil: (h) => h.received.pop(),
+  },
+  ...(
+    [
+      ['takes a client that speaks for dead', 0, { heard: -2_000 }],
+      ['disconnects whoever is slow, whatever its policy', 1, { policies: ['lossless', 'latest'] }],
+      ['ends a token before its time', 2, { tokens: [{ at: -500, ends: 500 }] }],
+      ['replaces a connection that nobody replaced', 3, { replaced: null }],
+      ['sends away whom nobody sent away', 4, { code: 4400 }],
+    ] as const
+  ).map(([bug, at, change]) => ({
+    bug,
+    caughtBy: 'a connection is ended for a reason',
+    spoil: (h: Spoilable): void => {
+      const session = h.sessions[at] as Spoilable['sessions'][number]
+      Object.assign(session, change)
+      if (session.ended !== null) session.ended = { ...session.ended, ...change }
+    },
+  })),
+  {
+    bug: 'goes on though the token has ended',
+    caughtBy: 'a connection ends when its token does, or when it is replaced',
+    spoil: (h) => {
+      ;(h.sessions[6] as Spoilable['sessions'][number]).tokens = [{ at: -5_000, ends: -900 }]
+    },
+  },
+  {
+    bug: 'lets a connection live that was replaced',
+    caughtBy: 'a connection ends when its token does, or when it is replaced',
+    spoil: (h) => {
+      ;(h.sessions[6] as Spoilable['sessions'][number]).replaced = { at: -2_000, certain: true }
+    },
+  },
+  {
+    bug: 'does not unsubscribe whom it should',
+    caughtBy: 'whom the server unsubscribed hears nothing more',
+    spoil: (h) => {
+      ;(h.orders[1] as Spoilable['orders'][number]).at = -2_000
+    },
+  },
+  {
+    bug: 'refuses a publication by a clock',
+    caughtBy: 'a publication is refused for a reason',
+    spoil: (h) => {
+      const { channel } = h.publishes[0] as Spoilable['publishes'][number]
+      const refused = { client: 'c9', channel, payload: 'c9.1', key: null, invoked: 100, settled: 110 }
+      h.publishes.push({ ...refused, outcome: 'unknown', code: 'key-expired' })
+    },
+  },
+  {
+    bug: 'lets a call run on that was left',
+    caughtBy: 'a call ends when nobody waits for it',
+    spoil: (h) => {
+      ;(h.calls[3] as Spoilable['calls'][number]).running = 1
+    },
+  },
+  {
+    bug: 'leaves a timer behind',
+    caughtBy: 'what is closed leaves nothing behind',
+    spoil: (h) => h.leftovers.push({ observer: 'n1', text: '1 timers are set' }),
   },
   {
     bug: 'never settles a publication',

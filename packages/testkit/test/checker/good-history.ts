@@ -2,7 +2,22 @@
 // failover that loses acknowledged entries, a trim, a budget, a gap, a resume, ephemeral messages, calls, presence.
 
 import type { Lost, Position } from '@tautline/wire'
-import type { Call, ChannelLog, History, LogEntry, Publish, Reached, Step, Stream } from '../../src/checker/mod.ts'
+import type {
+  Call,
+  ChannelLog,
+  Direct,
+  History,
+  HistoryRead,
+  LogEntry,
+  PatternStep,
+  PatternStream,
+  Publish,
+  Reached,
+  Session,
+  Step,
+  Stream,
+  UserOrder,
+} from '../../src/checker/mod.ts'
 
 export type Writable<T> = { -readonly [K in keyof T]: T[K] }
 export type Message = Extract<Step, { kind: 'message' }>
@@ -15,6 +30,13 @@ export interface Spoilable extends History {
   calls: Writable<Call>[]
   presence: { observer: string; channel: string; members: string[] }[]
   reached: Reached[]
+  patterns: (Omit<Writable<PatternStream>, 'steps'> & { steps: PatternStep[] })[]
+  reads: Writable<HistoryRead>[]
+  directs: Writable<Direct>[]
+  received: { client: string; payload: string; at: number }[]
+  orders: Writable<UserOrder>[]
+  sessions: Writable<Session>[]
+  leftovers: { observer: string; text: string }[]
   restless: { observer: string; text: string }[]
 }
 
@@ -50,7 +72,8 @@ function log(): Writable<LogEntry>[] {
   }
   head = (entries[7] as LogEntry).position
   for (let n = 11; n <= 20; n++) {
-    entries.push(entry(n, { epoch: 'e2', predecessor: head, possibleLoss: n === 11 }))
+    const state = n === 13 || n === 15 ? { state: 's' } : {}
+    entries.push(entry(n, { epoch: 'e2', predecessor: head, possibleLoss: n === 11, ...state }))
     head = (entries.at(-1) as LogEntry).position
   }
   return entries
@@ -112,6 +135,17 @@ export function goodHistory(): Spoilable {
       ]),
       policy: { drop: 2 },
     },
+    // Read slowly, and gets of each state key the newest.
+    {
+      ...stream('c4#7', 'wire', [
+        start(111, at(8).position, at(8).position),
+        fence,
+        ...span(11, 12, null),
+        { kind: 'gap', at: 180, to: at(13).position, count: 1, why: 'conflated' },
+        ...span(14, 20, null),
+      ]),
+      policy: 'latest',
+    },
     // Left before the end.
     {
       ...stream('c4#4', 'wire', [
@@ -132,13 +166,26 @@ export function goodHistory(): Spoilable {
     logs: [{ channel: 'a', entries, rule: RULE, ephemeral: false }, trimmed],
     faults: [{ at: 105, kind: 'failover' }],
     calls: [
-      { client: 'c1', call: 'r1', outcome: 'ok', executions: 1 },
-      { client: 'c1', call: 'r2', outcome: 'unknown', executions: 0 },
-      { client: 'c2', call: 's1', outcome: 'ok', executions: 1, values: [0, 1, 2], expected: 3 },
+      { client: 'c1', call: 'r1', outcome: 'ok', executions: 1, running: 0 },
+      { client: 'c1', call: 'r2', outcome: 'unknown', executions: 0, running: 0 },
+      { client: 'c2', call: 's1', outcome: 'ok', executions: 1, running: 0, values: [0, 1, 2], expected: 3 },
+      { client: 'c2', call: 's2', outcome: 'left', executions: 1, running: 0, values: [0, 1] },
     ],
     presence: ['c1', 'c2'].map((observer) => ({ observer, channel: 'a', members: ['c1', 'c2', 'c3'] })),
     present: [{ observer: 'truth', channel: 'a', members: ['c1', 'c2', 'c3'] }],
     reached: [{ observer: 'c1/0', channel: 'a', asked: last, at: 300 }],
+    patterns: [patternStream(entries)],
+    reads: readsOf(entries),
+    directs: [{ user: 'c1', payload: 'd1', at: 420, certain: true }],
+    received: [{ client: 'c1', payload: 'd1', at: 425 }],
+    orders: [
+      { at: 60, op: 'disconnect', user: 'c3', code: 4401, certain: false },
+      { at: 146, op: 'unsubscribe', user: 'c4', channel: 'a', certain: true },
+    ],
+    sessions: sessions(),
+    heartbeat: { every: 3_000, timeout: 2_000 },
+    quiet: 300,
+    leftovers: [],
     restless: [],
     lineage: true,
     bases: new Map([['B', 0]]),
@@ -148,6 +195,60 @@ export function goodHistory(): Spoilable {
 
 function stream(observer: string, level: Stream['level'], steps: Step[], channel = 'a'): Spoilable['streams'][number] {
   return { observer, client: observer.slice(0, 2), level, channel, policy: 'lossless', steps, live: true }
+}
+
+/** Hears channel a through a pattern, interrupted by the failover. */
+function patternStream(entries: readonly LogEntry[]): Spoilable['patterns'][number] {
+  const brought = (one: LogEntry): PatternStep => {
+    const { payload, position, stored } = one
+    return { kind: 'message', at: stored + 3, channel: 'a', stored: true, id: position.id, payload }
+  }
+  const steps = [
+    ...entries.slice(4, 10).map(brought),
+    { kind: 'lost', at: 108 } as const,
+    ...entries.slice(10).map(brought),
+  ]
+  return { observer: 'c2/p0', client: 'c2', level: 'application', pattern: '*', began: 50, steps, live: true }
+}
+
+/** The newest page, the one before it, one forwards, and one from a position that had vanished. */
+function readsOf(entries: readonly LogEntry[]): Writable<HistoryRead>[] {
+  const at = (n: number): Position => (entries[n - 1] as LogEntry).position
+  const items = (from: number, to: number) =>
+    entries.slice(from - 1, to).map(({ position, payload }) => ({ position, id: position.id, payload }))
+  const asked = { client: 'c1', channel: 'a', asked: 400, at: 405, after: null, before: null, limit: 5 }
+  return [
+    { ...asked, page: { items: items(16, 20), start: at(15), end: at(20), more: true } },
+    { ...asked, before: at(15), page: { items: items(11, 15), start: at(8), end: at(15), more: true } },
+    { ...asked, after: at(17), page: { items: items(18, 20), start: at(17), end: at(20), more: false } },
+    { ...asked, after: at(10), page: null },
+  ]
+}
+
+/** Ended by a silent client, a token, a newer connection, the application, an operator; and one that is open. */
+function sessions(): Writable<Session>[] {
+  const ended = (at: number, code: number, heard: number, stopping = false) => ({ at, code, heard, stopping })
+  const session = (id: number, more: Partial<Session>): Writable<Session> => ({
+    connection: `c3#${id}`,
+    client: 'c3',
+    node: 'n1',
+    ended: null,
+    over: null,
+    policies: ['lossless'],
+    tokens: [],
+    replaced: null,
+    stalls: [],
+    ...more,
+  })
+  return [
+    session(10, { ended: ended(-1_000, 4001, -6_500), over: -1_000 }),
+    session(11, { ended: ended(20, 4002, 15), over: 20, policies: ['lossless', 'disconnect'] }),
+    session(12, { ended: ended(30, 4200, 15), over: 30, tokens: [{ at: -500, ends: 25 }] }),
+    session(13, { ended: ended(40, 4402, 15), over: 40, replaced: { at: 38, certain: true } }),
+    session(14, { ended: ended(61, 4401, 50), over: 61 }),
+    session(15, { ended: ended(70, 1001, 65, true), over: 70 }),
+    session(16, { tokens: [{ at: 80, ends: 60_000 }] }),
+  ]
 }
 
 function publishOf(entry: LogEntry, channel: string): Writable<Publish> {

@@ -1,7 +1,7 @@
 // What one observer received of one channel: in order, once, without a hole that was not announced, up to the end.
 
 import type { Position } from '@tautline/wire'
-import type { Step, Stream } from '../history.ts'
+import type { Step } from '../history.ts'
 import { type Check, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
 import { endOf, walk } from '../walk.ts'
@@ -24,7 +24,7 @@ export const consecutive: Check = ({ history, truths }, report) => {
 }
 
 /** Ids decide where both are known: an offset may be issued again (L7). */
-function follows(truth: Truth, predecessor: Position, before: Position): boolean {
+export function follows(truth: Truth, predecessor: Position, before: Position): boolean {
   if (predecessor.offset !== before.offset) return false
   return predecessor.id === before.id || !truth.byId.has(before.id)
 }
@@ -72,37 +72,4 @@ export const silentAfterEnd: Check = ({ history }, report) => {
       }
     }
   }
-}
-
-/** A gap says exactly how many entries its policy left out, and a policy that leaves nothing out makes none. */
-export const gapCounts: Check = ({ history, truths }, report) => {
-  for (const stream of history.streams) {
-    const truth = truths.get(stream.channel)
-    if (truth === undefined || truth.log.ephemeral) continue
-    for (const { step, before } of walk(stream)) {
-      if (step.kind !== 'gap') continue
-      const wrong = wrongGap(stream, truth, step, before)
-      if (wrong !== null) report({ channel: stream.channel, observer: stream.observer, at: step.at, text: wrong })
-    }
-  }
-}
-
-function wrongGap(
-  { policy, level }: Stream,
-  truth: Truth,
-  gap: Extract<Step, { kind: 'gap' }>,
-  before: Position | null,
-): string | null {
-  // Subscriptions of one application share an attachment: whose policy it had, only the wire shows.
-  const told = level === 'wire'
-  if (told && gap.why === 'dropped' && typeof policy !== 'object') return `dropped under the policy ${String(policy)}`
-  if (told && gap.why === 'conflated' && policy !== 'latest')
-    return `conflated under the policy ${JSON.stringify(policy)}`
-  const to = truth.byId.get(gap.to.id)
-  if (to === undefined) return `a gap up to ${show(gap.to)}, which the log has not`
-  if (before === null) return null
-  const from = before.offset === 0 ? 0 : truth.byId.get(before.id)?.rank
-  if (from === undefined) return null
-  const count = to.rank - from
-  return count === gap.count ? null : `a gap of ${gap.count} from ${show(before)} to ${show(gap.to)}: it is ${count}`
 }

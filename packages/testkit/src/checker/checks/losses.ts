@@ -54,6 +54,18 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
 }
 
+/** Why what follows a position must still be served from it; null: something is gone, to say so is right. */
+export function goneOf(truth: Truth, at: Position, since: number, now: number): string | null {
+  const held = truth.byId.get(at.id)
+  if (held !== undefined && held.entry.vanished !== null && held.entry.vanished <= now) return null
+  const generation = truth.generation(at, since)
+  if (generation < truth.generationAt(now)) return null
+  if (at.offset === 0 && truth.lostEntries(0, now)) return null
+  const next = truth.after(at, generation, now)
+  if (next === undefined) return 'it is the end of the log'
+  return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
+}
+
 /** "recovered" only with proof: the position is of the log, and all that follows it was there when it was asked for. */
 export const recovered: Check = ({ history, truths }, report) => {
   for (const stream of history.streams) {

@@ -16,6 +16,13 @@ export const calls: Check = ({ history }, report) => {
   }
 }
 
+/** A call ends when nobody waits for it any more: cancelled, timed out, or its connection gone. */
+export const callsEnd: Check = ({ history }, report) => {
+  for (const { client, call, running } of history.calls) {
+    if (running > 0) report({ channel: null, observer: client, at: history.end, text: `${call} still runs` })
+  }
+}
+
 /** "presence sets equal after quiet" */
 export const presence: Check = ({ history }, report) => {
   const truth = new Map(history.present.map((view) => [view.channel, view.members.join(' ')]))

@@ -4,6 +4,7 @@
 
 import type { Absent, Append, Appended, Entry, LogRule, Matched, Page } from '@tautline/broker'
 import type { Fence, Position } from '@tautline/wire'
+import type { StoreBug } from '../bugs.ts'
 import type { Chance } from '../chance.ts'
 
 /** An entry with what only the simulation knows of it. */
@@ -47,16 +48,6 @@ interface Log {
   readonly epochs: Set<string>
   readonly keys: Map<string, KeyRecord>
 }
-
-/** Ways in which the store may be told to lie; each breaks one duty of the contract. */
-export type StoreBug =
-  | 'match-by-default'
-  | 'proof-by-offset'
-  | 'forgets-keys'
-  | 'acknowledges-unstored'
-  | 'stores-backwards'
-  | 'absent-by-default'
-  | 'skips-one'
 
 /** All channels of the store. Times: `now` is the scheduler's, `wall` the store's, both ms. */
 export class LogModel {

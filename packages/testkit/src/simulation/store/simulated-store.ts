@@ -3,10 +3,11 @@
 
 import type { Append, Appended, Broker, Cast, Control, Facts, LogRule } from '@tautline/broker'
 import { RealtimeError } from '@tautline/wire'
+import type { StoreBug } from '../bugs.ts'
 import type { Chance } from '../chance.ts'
 import type { Machine } from '../machine.ts'
 import { Feed } from './feed.ts'
-import { LogModel, type ModelOptions, type StoreBug } from './log-model.ts'
+import { LogModel, type ModelOptions } from './log-model.ts'
 
 /** How operations travel. Shares are of 1, times ms. */
 export interface StoreConditions {
@@ -48,6 +49,10 @@ export class SimulatedStore {
     partial: 0,
   }
   readonly faults: StoreFault[] = []
+  /** When orders from node to node got lost. */
+  readonly lostOrders: number[] = []
+  /** Changes orders on their way, where the world is broken on purpose; null: lost without a trace. */
+  orderLie: ((bytes: Uint8Array) => Uint8Array | null) | null = null
   /** Breaches of the contract by its callers. */
   readonly breaches: string[] = []
   readonly machine: Machine
@@ -197,10 +202,14 @@ export class SimulatedStore {
   #control(node: Machine): Control {
     return {
       send: (to, bytes, from = node.name) => {
-        const copy = bytes.slice()
+        const copy = this.orderLie === null ? bytes.slice() : this.orderLie(bytes)
+        if (copy === null) return Promise.resolve('sent')
         for (const [name, listener] of this.#listeners) {
           if (name === from || (to !== '*' && to !== name)) continue
-          if (this.down || this.chance.happens(this.feed.conditions.dropped)) continue
+          if (this.down || this.chance.happens(this.feed.conditions.dropped)) {
+            this.lostOrders.push(this.machine.now())
+            continue
+          }
           listener.node.post(() => listener.heard(copy), this.#delay())
         }
         return Promise.resolve('sent')
