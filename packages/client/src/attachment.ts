@@ -20,7 +20,8 @@ import {
 import { Backoff } from './backoff.ts'
 import { Chains } from './chains.ts'
 import { Cursor } from './cursor.ts'
-import { type Handle, type HandleSettings, type Item, interrupted, type Owner } from './handle.ts'
+import type { Handle } from './handle.ts'
+import { type HandleSettings, type Item, interrupted, type Owner } from './handle-parts.ts'
 import { messageOf } from './message.ts'
 import { isPosition } from './position.ts'
 import { Roster } from './roster.ts'
@@ -93,8 +94,8 @@ export class Attachment implements Owner {
     if (this.#settled && (this.#told !== this.#terms() || this.#some((handle) => handle.ready))) this.#ask()
   }
 
-  async leave(handle: Handle<Json>): Promise<void> {
-    if (!this.handles.delete(handle)) return
+  async leave(handle: object): Promise<void> {
+    if (!this.handles.delete(handle as Handle<Json>)) return
     // Laxer terms are no reason to ask again.
     this.#told = this.#terms()
     if (this.handles.size === 0) await this.#registry.dismissed(this)

@@ -39,7 +39,7 @@ export class ChannelFace<T> implements Channel<T> {
   readonly #parts: ClientParts
 
   constructor(name: string, parts: ClientParts) {
-    check('channel', { channel: name })
+    check('channel', { channel: name ?? null })
     this.name = name
     this.#parts = parts
   }
@@ -48,10 +48,7 @@ export class ChannelFace<T> implements Channel<T> {
     const checked = check('subscribe', typeof options === 'function' ? { onMessage: options } : options)
     const { from, last } = checked
     must(from === undefined || last === undefined, 'subscribe: give from or last, not both')
-    must(
-      (from ?? last) === undefined || !isPattern(this.name),
-      'subscribe: a pattern is live only, without from or last',
-    )
+    must((from ?? last) === undefined || !isPattern(this.name), 'subscribe: a pattern has neither from nor last')
     const subscription = this.#parts.subscriptions.subscribe(this.name, checked as unknown as SubscribeOptions<Json>)
     this.#parts.wanted()
     return subscription as unknown as Subscription<T>

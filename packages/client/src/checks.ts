@@ -2,7 +2,7 @@
 // nothing.
 
 import { type Policy, systemClock, systemRandom } from '@tautline/wire'
-import type { ConnectionSettings } from './connection.ts'
+import type { ConnectionSettings } from './connection-parts.ts'
 import { leanCodec } from './json.ts'
 import { pageLifecycle } from './lifecycle.ts'
 import { must } from './must.ts'
@@ -18,7 +18,7 @@ const count: Rule = [(value) => Number.isSafeInteger(value) && value >= 0, 'a wh
 const call: Rule = [(value) => typeof value === 'function', 'a function']
 const text: Rule = [
   (value: unknown) => typeof value === 'string' && PRINTABLE.test(value),
-  'printable ASCII, 1 to 128 characters',
+  '1 to 128 printable ASCII characters',
 ]
 
 function isPolicy(policy: Policy): boolean {
@@ -53,8 +53,8 @@ const RULES: Readonly<Record<string, Rule>> = {
     'text or a function',
   ],
   signal: [(value: unknown) => value instanceof AbortSignal, 'an AbortSignal'],
-  codec: [(value: { decode?: unknown }) => typeof value?.decode === 'function', "a codec of '@tautline/wire'"],
-  outbox: [(value: { stamp?: unknown }) => typeof value?.stamp === 'function', 'an Outbox: open, put, stamp, remove'],
+  codec: [(value: { decode?: unknown }) => typeof value?.decode === 'function', 'a codec'],
+  outbox: [(value: { stamp?: unknown }) => typeof value?.stamp === 'function', 'an Outbox'],
 }
 
 /**
@@ -85,7 +85,7 @@ function checkUrl(url: unknown): string {
 export function checkClient(url: unknown, options: ClientOptions): ConnectionSettings {
   const { backoff = {}, token } = check('Client', options)
   const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketClass }).WebSocket
-  must(WebSocket, 'there is no global WebSocket here: give a class as the option WebSocket')
+  must(WebSocket, 'no global WebSocket here: give one as the option WebSocket')
   const { min = 500, max = 20_000 } = check('backoff', backoff)
   return {
     url: checkUrl(url),

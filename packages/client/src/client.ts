@@ -156,7 +156,7 @@ export class Client {
   }
 
   #call(method: string, argument: Json | Uint8Array, options: CallOptions): RpcCommand {
-    const { timeout } = check('call', { ...options, method })
+    const { timeout } = check('call', { ...options, method: method ?? null })
     return { op: 'rpc', method, ms: timeout || CLIENT_LIMITS.wait, ...loadBody(bodyOf(argument, this.#parts.limits)) }
   }
 

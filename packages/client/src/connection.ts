@@ -2,13 +2,9 @@
 // asks for. It carries commands and pushes and knows nothing of channels.
 
 import {
-  type Clock,
   type ConnectCommand,
   type Connected,
-  type DisconnectAction,
   disconnectAction,
-  type Push,
-  type Random,
   RealtimeError,
   readOk,
   readServerMessage,
@@ -19,36 +15,12 @@ import {
 } from '@tautline/wire'
 import { Backoff } from './backoff.ts'
 import { Commands } from './commands.ts'
+import type { ConnectionEvents, ConnectionSettings, End } from './connection-parts.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Link } from './link.ts'
 import { must } from './must.ts'
-import type { ClientCodec, Lifecycle, WebSocketClass } from './options.ts'
-import type { Hello, Session } from './session.ts'
-import type { ClientState, ClientStateChange } from './state.ts'
-
-export interface ConnectionSettings {
-  readonly url: string
-  readonly codec: ClientCodec
-  readonly WebSocket: WebSocketClass
-  readonly token: string | (() => string | Promise<string>) | undefined
-  readonly lifecycle: Lifecycle | null
-  readonly backoff: { readonly min: number; readonly max: number }
-  readonly connectTimeout: number
-  readonly clock: Clock
-  readonly random: Random
-}
-
-/** What a connection tells. Functions of the application may be called from within all but `prepare` and `hello`. */
-export interface ConnectionEvents {
-  /** Before the first attempt: whatever `hello` needs and may have to wait for. */
-  prepare(): void | Promise<void>
-  hello(): Hello
-  up(session: Session): void
-  down(): void
-  push(push: Push): void
-  state(change: ClientStateChange): void
-  trouble(error: unknown): void
-}
+import type { Session } from './session.ts'
+import type { ClientState } from './state.ts'
 
 /** Two attempts are at least this far apart, unless a random wait is between them; ms. */
 const APART = 1_000
@@ -57,17 +29,6 @@ const STEADY = 10_000
 
 /** What the retry of a refused `connect`, or of a token that cannot be had, amounts to. */
 const REFUSED: Readonly<Record<string, number>> = { no: 4400, later: 4003, auth: 4200 }
-
-/** Why a connection ended. */
-interface End {
-  readonly code: number
-  readonly text: string
-  readonly action?: DisconnectAction
-  /** ms the server asked to stay away. */
-  readonly after?: number | undefined
-  /** The server may not know yet: the next connection replaces this one. */
-  readonly undead?: boolean
-}
 
 /**
  * | state | left by |
@@ -201,7 +162,7 @@ export class Connection {
       clock,
       ping,
       () => commands.urgent({ op: 'ping' }, () => {}),
-      () => this.#lost({ code: 4001, text: 'the server did not answer', undead: true }),
+      () => this.#lost({ code: 4001, text: 'no answer', undead: true }),
     )
     const turn = this.#turn
     this.#enter('connected')

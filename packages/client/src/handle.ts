@@ -1,61 +1,18 @@
 // One subscription of the application: its queue, its own place in the log, its losses and snapshots. What comes from
 // the server reaches it through the attachment it shares with others of the channel. It sends nothing.
 
-import {
-  type Clock,
-  type From,
-  isPattern,
-  type Json,
-  type Lost,
-  type Member,
-  type Position,
-  type Random,
-} from '@tautline/wire'
+import type { From, Lost, Member, Position } from '@tautline/wire'
 import { Backoff } from './backoff.ts'
 import { lostFrom } from './cursor.ts'
-import { callOutside, Emitter, type Report } from './events.ts'
+import { callOutside, Emitter } from './events.ts'
+import { type HandleSettings, type Item, interrupted, type Owner } from './handle-parts.ts'
 import { must } from './must.ts'
 import { isPosition } from './position.ts'
 import { Queue } from './queue.ts'
 import { Reached } from './reached.ts'
-import type { Roster } from './roster.ts'
-import type {
-  Gap,
-  Message,
-  SubscribeOptions,
-  Subscription,
-  SubscriptionEvents,
-  SubscriptionState,
-} from './subscription.ts'
-
-/** What a subscription is run with. */
-export interface HandleSettings {
-  readonly clock: Clock
-  readonly random: Random
-  readonly maxQueue: number
-  readonly report: Report
-}
-
-/** What a subscription sees of its attachment. */
-export interface Owner {
-  readonly channel: string
-  /** Of the attachment itself, whoever shares it. */
-  readonly state: 'waiting' | 'joining' | 'catching-up' | 'live' | 'stopped'
-  readonly roster: Roster
-  /** `want` was set: ask the server for it when nothing else is asked. */
-  pull(): void
-  leave(handle: Handle<Json>): Promise<void>
-}
+import type { Message, SubscribeOptions, Subscription, SubscriptionEvents, SubscriptionState } from './subscription.ts'
 
 const NOBODY: ReadonlyMap<string, Member> = new Map()
-
-/** What stands in the queue, with the position behind it: a message, or what is told when its turn has come. */
-export interface Item<T> {
-  readonly position: Position | null
-  readonly message?: Message<T>
-  readonly gap?: Gap
-  readonly lost?: Lost
-}
 
 export class Handle<T> implements Subscription<T> {
   readonly options: SubscribeOptions<T>
@@ -127,7 +84,7 @@ export class Handle<T> implements Subscription<T> {
 
   unsubscribe(): Promise<void> {
     if (!this.#ended) {
-      this.#ended = this.#owner.leave(this as unknown as Handle<Json>)
+      this.#ended = this.#owner.leave(this)
       this.#queue.clear()
       this.#end(null)
     }
@@ -352,9 +309,4 @@ export class Handle<T> implements Subscription<T> {
     this.refresh()
     this.#owner.pull()
   }
-}
-
-/** A loss that the client itself knows of, where there are no positions. */
-export function interrupted(channel: string): Lost {
-  return { why: isPattern(channel) ? 'pattern' : 'ephemeral', to: null, spread: 0 }
 }

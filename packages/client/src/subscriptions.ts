@@ -12,7 +12,8 @@ import {
   type Subscribed,
 } from '@tautline/wire'
 import { Attachment, type Registry } from './attachment.ts'
-import { Handle, type HandleSettings } from './handle.ts'
+import { Handle } from './handle.ts'
+import type { HandleSettings } from './handle-parts.ts'
 import type { Session } from './session.ts'
 import type { SubscribeOptions } from './subscription.ts'
 
