@@ -17,34 +17,17 @@ import {
   type Subscribed,
   type Timer,
 } from '@tautline/wire'
+import { type Asked, nextQuestion, type Registry } from './asking.ts'
 import { Backoff } from './backoff.ts'
 import { Chains } from './chains.ts'
 import { Cursor } from './cursor.ts'
 import type { Handle } from './handle.ts'
-import { type HandleSettings, type Item, interrupted, type Owner } from './handle-parts.ts'
+import { type Item, interrupted, type Owner } from './handle-parts.ts'
 import { messageOf } from './message.ts'
 import { isPosition } from './position.ts'
 import { Roster } from './roster.ts'
 import type { Session } from './session.ts'
 import { strictest } from './strictest.ts'
-
-/** What an attachment needs of those around it. */
-export interface Registry {
-  readonly settings: HandleSettings
-  /** Knows which keys are this client's. */
-  readonly publisher: { isOwn(key: string | undefined): boolean }
-  /** Nobody is subscribed any more, or it was refused for good. Resolves when nothing of it can follow. */
-  dismissed(attachment: Attachment): Promise<void>
-}
-
-/** A question to the server that is not answered yet. */
-interface Asked {
-  readonly from: From
-  /** The subscriptions that begin with the answer; null: those that follow already go on. */
-  readonly by: readonly Handle<Json>[] | null
-  /** It stood in `connect`, the answer comes as a push. */
-  readonly resumed: boolean
-}
 
 export class Attachment implements Owner {
   readonly channel: string
@@ -111,7 +94,7 @@ export class Attachment implements Owner {
 
   /** Its entry of `connect.resume`. */
   resume(): Sub {
-    this.#asked = { ...this.#next(), resumed: true }
+    this.#asked = this.#next(true)
     return this.#sub(this.#asked.from)
   }
 
@@ -214,15 +197,9 @@ export class Attachment implements Owner {
     return this.#some(({ options }) => options.presence === true)
   }
 
-  /** What to ask for next. Those that follow go first if the attachment has to be made again anyway. */
-  #next(): { readonly from: From; readonly by: readonly Handle<Json>[] | null } {
+  #next(resumed: boolean): Asked {
     const anyway = !this.#settled || this.#told !== this.#terms()
-    const following = this.handles.size === 0 || this.#some((handle) => !handle.want)
-    const wanting = [...this.handles].filter((handle) => handle.ready)
-    const first = wanting.find((handle) => handle.want !== 'head') ?? wanting[0]
-    if (!first || (following && anyway)) return { from: this.#cursor.position ?? 'head', by: null }
-    const want = JSON.stringify(first.want)
-    return { from: first.want as From, by: wanting.filter((handle) => JSON.stringify(handle.want) === want) }
+    return { ...nextQuestion([...this.handles], this.#cursor.position, anyway), resumed }
   }
 
   #sub(from: From): Sub {
@@ -244,7 +221,7 @@ export class Attachment implements Owner {
     const session = this.#session
     if (!session || this.#asked || this.#timer !== null) return
     // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
-    const asked: Asked = { ...this.#next(), resumed: false }
+    const asked = this.#next(false)
     this.#asked = asked
     session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
       if (!reply || this.#asked !== asked) return

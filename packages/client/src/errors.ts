@@ -2,7 +2,6 @@
 
 import { RealtimeError } from '@tautline/wire'
 import type { PublishResult } from './channel.ts'
-import { must } from './must.ts'
 
 /** `reached` gave up. */
 export class NotReachedError extends Error {
@@ -25,23 +24,22 @@ export class NotReachedError extends Error {
  */
 export class UnknownOutcomeError extends RealtimeError {
   override readonly name: string = 'UnknownOutcomeError'
-  #resend: (() => Promise<PublishResult>) | null
+  readonly #resend: () => Promise<PublishResult>
+  #again: Promise<PublishResult> | undefined
 
   constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
     super('unknown', 'sent too long ago to know whether it was stored: resend() or drop()', { cause })
     this.#resend = resend
   }
 
-  /** Publishes it again, with a new key, behind what waits already. */
+  /** Publishes it again, with a new key, behind what waits already. Once, however often it is called. */
   resend(): Promise<PublishResult> {
-    const resend = this.#resend
-    must(resend, 'it was sent again or dropped already')
-    this.#resend = null
-    return resend()
+    this.#again ??= this.#resend()
+    return this.#again
   }
 
   /** Leaves it at that. */
   drop(): void {
-    this.#resend = null
+    // It was forgotten when it became unknown.
   }
 }

@@ -3,7 +3,6 @@
 import type { Position } from '@tautline/wire'
 
 export function isPosition(value: unknown): value is Position {
-  if (typeof value !== 'object' || value === null) return false
-  const { epoch, offset, id } = value as Record<string, unknown>
+  const { epoch, offset, id } = (value ?? {}) as Record<string, unknown>
   return typeof epoch === 'string' && Number.isSafeInteger(offset) && (offset as number) >= 0 && typeof id === 'string'
 }

@@ -11,7 +11,8 @@ import {
   type Sub,
   type Subscribed,
 } from '@tautline/wire'
-import { Attachment, type Registry } from './attachment.ts'
+import type { Dismissed, Registry } from './asking.ts'
+import { Attachment } from './attachment.ts'
 import { Handle } from './handle.ts'
 import type { HandleSettings } from './handle-parts.ts'
 import type { Session } from './session.ts'
@@ -97,11 +98,11 @@ export class Subscriptions implements Registry {
     }
   }
 
-  async dismissed(attachment: Attachment): Promise<void> {
+  async dismissed(attachment: Dismissed): Promise<void> {
     const { channel, known, state } = attachment
     const session = this.#session
     this.#attachments.delete(channel)
-    this.#patterns.delete(attachment)
+    this.#patterns.delete(attachment as Attachment)
     attachment.close()
     if (!known || state === 'stopped') return
     if (session) await new Promise<void>((resolve) => this.#tellLeaving(session, channel, resolve))

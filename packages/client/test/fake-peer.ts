@@ -1,7 +1,13 @@
 // The other end of the client's WebSockets, on virtual time: tests write the server's part line by line.
 
 import assert from 'node:assert/strict'
-import { Client, type ClientOptions, type WebSocketClass, type WebSocketLike } from '@tautline/client'
+import {
+  Client,
+  type ClientOptions,
+  type SubscriptionState,
+  type WebSocketClass,
+  type WebSocketLike,
+} from '@tautline/client'
 import { VirtualClock } from '@tautline/testkit'
 import { type Clock, jsonCodec, type Position, type Random, SERVER_FRAME_LIMITS, type Timer } from '@tautline/wire'
 
@@ -229,4 +235,17 @@ export function fence(ch: string, from: Position, epoch: string): object {
 /** The answer to a subscription that begins, or goes on, behind `start`. */
 export function subscribed(ch: string, start: Position | null, more: object = {}): object {
   return { ch, mode: start === null ? 'ephemeral' : 'log', outcome: 'fresh', start, head: start, ...more }
+}
+
+/** A client that is connected and subscribed to `ch` behind `start`. */
+export async function subscribedTo(ch: string, start: Position = at(0)) {
+  const bench = new Bench()
+  const socket = await bench.up()
+  const heard: unknown[] = []
+  const states: SubscriptionState[] = []
+  const subscription = bench.client.channel(ch).subscribe(({ data }) => heard.push(data))
+  subscription.on('state', ({ state }) => states.push(state))
+  const command = await socket.take('subscribe')
+  socket.ok(command, subscribed(ch, start))
+  return { bench, socket, subscription, heard, states }
 }
