@@ -179,6 +179,8 @@ export class Connection {
   #frame(link: Link, frame: string | Uint8Array): void {
     const { codec } = this.#settings
     this.#heartbeat?.heard()
+    // It lives: if it ends later, everybody else's may end with it.
+    this.#eager = false
     try {
       if ((typeof frame === 'string') === codec.binary) throw new WireError('malformed', 'a frame of the other kind')
       for (const decoded of codec.decode(frame, SERVER_FRAME_LIMITS)) {

@@ -139,6 +139,18 @@ test('a swarm of events is one attempt; an attempt that fails after the world ch
   assert.equal(bench.sockets.length, 2, 'not two attempts within a second without a random wait')
 })
 
+test('a connection that answered on wake waits like any other when it ends later', async () => {
+  const { lifecycle, tell } = told()
+  const bench = new Bench({ lifecycle })
+  const socket = await bench.up()
+  await bench.clock.pass(20_000)
+  tell('show')
+  socket.ok(await socket.take('ping'), { time: 1 })
+  await bench.clock.pass(20_000)
+  socket.end(1006)
+  assert.equal(bench.waits.at(-1), 250)
+})
+
 test('a closed or stopped client listens to nobody', async () => {
   const { lifecycle, listeners } = told()
   const bench = new Bench({ lifecycle })
