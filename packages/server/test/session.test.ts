@@ -99,6 +99,18 @@ test('the server pings a quiet connection, and one that says nothing for every +
   assert.equal(peer.code(), 4001)
 })
 
+test('who only listens to a busy channel is pinged all the same, and is not taken for dead (simulation, seed 312)', async () => {
+  const world = new World()
+  const peer = await world.subscriber('chat:1')
+  let answered = 0
+  for (let second = 0; second < 200; second++) {
+    await world.publish('chat:1', second)
+    for (; answered < peer.pushes('ping').length; answered++) peer.sayText('{"id":0,"op":"pong"}')
+    await world.pass(1_000)
+  }
+  assert.equal(peer.code(), null)
+})
+
 test('a server that stood still for a minute gives its clients the grace that it took', async () => {
   const world = new World()
   const peer = await world.connect()

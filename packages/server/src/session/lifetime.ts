@@ -63,7 +63,9 @@ export class Lifetime {
     session.outbox.sentSomething = false
     if (!session.isOpen) return
     const now = session.node.clock.wall()
-    if (this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: now })
+    // Who only listens to a busy channel says nothing unasked: silence on either side asks for a sign of life.
+    const silent = this.silentLooks > 0 && this.silentLooks % mostQuiet === 0
+    if (silent || this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: now })
     this.watchToken(now)
   }
 
