@@ -50,7 +50,7 @@ export interface AppCase {
   readonly cpu?: number
   /** The server does otherwise, and is known to. */
   readonly todo?: string
-  /** Its bytes are many: it runs whole and at random splits only. */
+  /** Its bytes are many: it runs whole and at one random split. */
   readonly large?: boolean
 }
 

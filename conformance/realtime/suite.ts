@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { byteByByte, chops } from '@tautline/testkit'
 import { type Codec, jsonCodec } from '@tautline/wire'
 import { msgpackCodec } from '@tautline/wire/msgpack'
 import { PROMPT, Watch } from '../run/general.ts'
@@ -15,9 +16,15 @@ export const CODECS: readonly Codec[] = [jsonCodec, msgpackCodec]
 /** ms of CPU of this whole process, the peer included, where a case does not say otherwise. */
 const CPU = 20
 
+/** Above so many bytes, chops replace single bytes: the cuts still fall everywhere. */
+const SMALL = 2_048
+const CHOP = 61
+
 function ways(one: AppCase): readonly Variant[] {
-  const all = variantsOf(one.id + one.title)
-  return one.large === true ? all.filter(({ name }) => name !== 'byte by byte') : all
+  const [, , ...random] = variantsOf(one.id + one.title)
+  if (one.large === true) return [WHOLE, ...random.slice(0, 1)]
+  const split = (bytes: Uint8Array): Uint8Array[] => (bytes.length > SMALL ? chops(bytes, CHOP) : byteByByte(bytes))
+  return [WHOLE, { name: 'byte by byte', split }, ...random]
 }
 
 /** @param cost false: the CPU bounds are left to another suite */
