@@ -17,6 +17,7 @@ import type {
   Sink,
 } from '../broker.ts'
 import { randomName } from '../ids.ts'
+import { checkNames, positive } from '../options.ts'
 import { PageBudget } from '../page.ts'
 import { prove } from '../proof.ts'
 import { slotAt, type Unwritten, unwrittenPosition } from '../unwritten.ts'
@@ -38,6 +39,14 @@ export interface MemoryBrokerOptions {
   readonly maxBytes?: number
 }
 
+const OPTIONS = [
+  'clock',
+  'random',
+  'anchor',
+  'window',
+  'maxChannels',
+  'maxBytes',
+] as const satisfies readonly (keyof MemoryBrokerOptions)[]
 const DAY = 86_400_000
 /** Groups of channels that share the base of their unwritten positions: forgetting one costs its group's inboxes. */
 const GROUPS = 4096
@@ -65,7 +74,9 @@ export class MemoryBroker implements Broker {
   #sweepLeft = 0
   #closed = false
 
+  /** @throws TypeError saying which option is wrong */
   constructor(options: MemoryBrokerOptions = {}) {
+    checkNames('MemoryBroker', options, OPTIONS)
     this.#control = new LocalControl()
     this.control = this.#control
     this.#clock = options.clock ?? systemClock
@@ -283,9 +294,4 @@ function group(channel: string): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < channel.length; i++) hash = Math.imul(hash ^ channel.charCodeAt(i), 0x01000193)
   return (hash >>> 0) % GROUPS
-}
-
-function positive(name: string, value: number): number {
-  if (!(value >= 1)) throw new TypeError(`${name} must be a number from 1 on, not ${value}`)
-  return value
 }

@@ -6,6 +6,7 @@ import { type Clock, type Position, type Random, RealtimeError, systemClock, sys
 import type { Append, Appended, Broker, Cast, Control, Detach, Facts, LogRule, Page, Sink } from '../broker.ts'
 import { Feeds } from '../memory/feeds.ts'
 import { LocalControl } from '../memory/local-control.ts'
+import { checkNames, oneOf, positive } from '../options.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { Committer } from './committer.ts'
 import { Connection, type StoreLog } from './connection.ts'
@@ -32,6 +33,17 @@ export interface SqliteBrokerOptions {
   readonly log?: StoreLog
 }
 
+const OPTIONS = [
+  'file',
+  'clock',
+  'random',
+  'durability',
+  'anchor',
+  'window',
+  'maxChannels',
+  'cache',
+  'log',
+] as const satisfies readonly (keyof SqliteBrokerOptions)[]
 const DAY = 86_400_000
 const QUEUE = { entries: 16_384, bytes: 64 * 1024 * 1024, groupEntries: 512, groupBytes: 4 * 1024 * 1024 }
 
@@ -48,8 +60,12 @@ export class SqliteBroker implements Broker {
   #closed: boolean
 
   private constructor(options: SqliteBrokerOptions) {
+    checkNames('SqliteBroker.open()', options, OPTIONS)
+    if (typeof options.file !== 'string') {
+      throw new TypeError("SqliteBroker.open() needs the path of a file: { file: './realtime.db' }")
+    }
     const clock = options.clock ?? systemClock
-    const durability = options.durability ?? 'fsync'
+    const durability = oneOf('durability', options.durability ?? 'fsync', ['fsync', 'process'])
     this.#control = new LocalControl()
     this.control = this.#control
     const random = options.random ?? systemRandom
@@ -85,7 +101,7 @@ export class SqliteBroker implements Broker {
     this.#closed = false
   }
 
-  /** Opens a file, creates it where it is missing. @throws StoreOpenError, with a code and what to do about it */
+  /** Opens a file, creates it where it is missing. @throws StoreOpenError, with a code and what to do about it; TypeError: an option */
   static async open(options: SqliteBrokerOptions): Promise<SqliteBroker> {
     return new SqliteBroker(options)
   }
@@ -171,9 +187,4 @@ export class SqliteBroker implements Broker {
   #open(): void {
     if (this.#closed) throw new RealtimeError('unavailable', 'this broker is closed')
   }
-}
-
-function positive(name: string, value: number): number {
-  if (!(value >= 1)) throw new TypeError(`${name} must be a number from 1 on, not ${value}`)
-  return value
 }
