@@ -6,10 +6,11 @@ import { type Clock, isPattern, type Position, type Random, RealtimeError, type 
 import { within } from '../deadline.ts'
 import type { Health } from '../health.ts'
 import type { Rule } from '../rules/rules.ts'
-import { CastHub, PatternHub } from './cast-hub.ts'
+import { CastHub } from './cast-hub.ts'
 import type { Turn } from './fan-out.ts'
 import { type Comparable, type Hub, type HubContext, unavailable } from './hub.ts'
 import { LogHub } from './log-hub.ts'
+import { PatternHub } from './pattern-hub.ts'
 import { Reads } from './reads.ts'
 import { RingBudget } from './ring.ts'
 

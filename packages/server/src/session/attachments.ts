@@ -16,6 +16,7 @@ import {
 import { allowed } from '../access.ts'
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
+import { PATTERN_LOST } from '../hub/pattern-hub.ts'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
 import type { Outbox } from './outbox.ts'
@@ -72,10 +73,8 @@ export class Attachments implements SubscriptionOwner {
   unsubscribe(command: UnsubscribeCommand & { readonly id: number }): void {
     this.serial.run(command.ch, () => {
       if (this.session.isClosed) return
-      const behind = this.subscriptions.get(command.ch)?.isBehind === true
-      this.detach(command.ch, true)
+      this.leave(command.ch)
       this.session.reply(command.id, {})
-      if (behind) this.missedByPatterns(command.ch)
     })
   }
 
@@ -101,7 +100,7 @@ export class Attachments implements SubscriptionOwner {
 
   removeServerSide(channel: string): void {
     this.serial.run(channel, () => {
-      if (!this.detach(channel, true)) return
+      if (!this.leave(channel)) return
       const error = new RealtimeError('forbidden', 'the server ended the subscription')
       this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
     })
@@ -113,7 +112,7 @@ export class Attachments implements SubscriptionOwner {
 
   /** @inheritDoc */
   coveredElsewhere(channel: string, pattern: Subscription): boolean {
-    if (this.subscriptions.has(channel)) return true
+    if (this.subscriptions.get(channel)?.isAnswered === true) return true
     if (this.patterns.size < 2) return false
     // Of several patterns that match, the first one brings it.
     for (const other of this.patterns) {
@@ -124,8 +123,8 @@ export class Attachments implements SubscriptionOwner {
   }
 
   /** @inheritDoc */
-  fellBehind(subscription: Subscription, from: Position): void {
-    void this.replay(subscription, null, from).run()
+  fellBehind(subscription: Subscription): void {
+    void this.replay(subscription, null).run()
   }
 
   /** @inheritDoc */
@@ -140,11 +139,16 @@ export class Attachments implements SubscriptionOwner {
     return problem === null
   }
 
-  /** A subscription that ended took with it what patterns left to it. */
-  private missedByPatterns(channel: string): void {
-    for (const pattern of this.patterns) {
-      if (matchesPattern(pattern.channel, channel)) pattern.hubLost({ why: 'pattern', to: null, spread: 0 }, null)
-    }
+  /** Ends a subscription that others may inherit from: what it had not given yet, patterns had left to it. */
+  private leave(channel: string): boolean {
+    const subscription = this.subscriptions.get(channel)
+    if (subscription === undefined) return false
+    const heirs = [...this.patterns].filter((pattern) => pattern !== subscription && pattern.overlaps(channel))
+    for (const one of heirs.length > 0 ? [subscription, ...heirs] : []) one.hub.fanOut.flush()
+    const missed = heirs.filter((pattern) => pattern.misses(subscription))
+    this.detach(channel, true)
+    for (const pattern of missed) pattern.hubLost(PATTERN_LOST, null)
+    return true
   }
 
   private attachAndPush(sub: Sub, server: boolean): void {
@@ -204,6 +208,8 @@ export class Attachments implements SubscriptionOwner {
   private async start(subscription: Subscription, sub: Sub, answer: Answer): Promise<void> {
     const { hub, terms } = subscription
     const answered: Answer = (subscribed) => {
+      for (const pattern of this.patterns) pattern.leaveTo(sub.ch, subscribed.start)
+      subscription.isAnswered = true
       answer(subscribed)
       this.appear(subscription, sub)
     }
@@ -216,11 +222,11 @@ export class Attachments implements SubscriptionOwner {
     }
   }
 
-  private replay(subscription: Subscription, budget: Rule['recovery'] | null, from?: Position): Replay {
+  private replay(subscription: Subscription, budget: Rule['recovery'] | null): Replay {
     const { node } = this
     const dense = node.broker.facts().offsets === 'dense'
     const context = { reads: node.hubs.reads, clock: node.clock, outbox: this.outbox, dense }
-    return new Replay(context, subscription, subscription.hub as LogHub, budget, from)
+    return new Replay(context, subscription, subscription.hub as LogHub, budget)
   }
 
   /** Presence: the subscriber is a member, and hears of the others if it asked to. */

@@ -43,24 +43,25 @@ export class Replay {
   private readonly hub: LogHub
   private entriesLeft: number
   private bytesLeft: number
-  private cursor: Position
   /** Times in a row that the log had nothing behind the cursor, which the hub does not know. */
   private stuck = 0
 
   /** @param budget null: none, for who was live and fell behind */
-  constructor(
-    context: ReplayContext,
-    subscription: Subscription,
-    hub: LogHub,
-    budget: Budget | null,
-    cursor?: Position,
-  ) {
+  constructor(context: ReplayContext, subscription: Subscription, hub: LogHub, budget: Budget | null) {
     this.context = context
     this.subscription = subscription
     this.hub = hub
     this.entriesLeft = budget?.entries ?? Number.POSITIVE_INFINITY
     this.bytesLeft = budget?.bytes ?? Number.POSITIVE_INFINITY
-    this.cursor = cursor ?? hub.position
+  }
+
+  /** What is given comes behind it. */
+  private get cursor(): Position {
+    return this.subscription.given ?? this.hub.position
+  }
+
+  private set cursor(position: Position) {
+    this.subscription.given = position
   }
 
   /**

@@ -1,9 +1,19 @@
 // One connection's attachment to one channel: a cursor over the log, or a member of the fan-out set, never both. There is
 // no buffer per subscriber: a lossless one that cannot keep up becomes a cursor again (tautline.v1 §5, §8).
 
-import type { Codec, Encoded, GapPush, Lost, Policy, Position } from '@tautline/wire'
+import {
+  type Codec,
+  type Encoded,
+  type GapPush,
+  isPattern,
+  type Lost,
+  matchesPattern,
+  type Policy,
+  type Position,
+} from '@tautline/wire'
 import type { Hub, HubMember } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
+import { PATTERN_LOST, PatternHub } from '../hub/pattern-hub.ts'
 import type { EntryUnit, Unit } from '../hub/unit.ts'
 import { joinUnits } from '../hub/unit.ts'
 import type { Frame } from '../link.ts'
@@ -24,7 +34,7 @@ export interface SubscriptionOwner {
   /** Is there another subscription of this connection that brings this channel's publications? */
   coveredElsewhere(channel: string, pattern: Subscription): boolean
   /** A lossless subscriber fell behind: it goes on from the log. */
-  fellBehind(subscription: Subscription, from: Position): void
+  fellBehind(subscription: Subscription): void
   /** The policy `disconnect`. */
   tooSlow(): void
 }
@@ -47,6 +57,10 @@ export class Subscription implements HubMember, Waiting {
   readonly channel: string
   readonly hub: Hub
   state: 'replaying' | 'live' | 'gone' = 'replaying'
+  /** Does the client know where it begins? */
+  isAnswered = false
+  /** Everything up to here was given to the network. null: there are no positions, or nothing is decided yet. */
+  given: Position | null = null
   /** Ends what presence knows of this subscription; null: it is no member. */
   disappear: ((clean: boolean) => void) | null = null
   private readonly owner: SubscriptionOwner
@@ -54,8 +68,6 @@ export class Subscription implements HubMember, Waiting {
   /** Is there a log to go back to? */
   private readonly hasLog: boolean
   private readonly policy: Policy
-  /** The position of the last thing given to the network. */
-  private written: Position | null = null
   private queue: Item[] = []
   private bytes = 0
   /** A policy that goes through the whole queue waits until it has doubled. */
@@ -74,16 +86,41 @@ export class Subscription implements HubMember, Waiting {
     this.policy = refused && !this.hasLog ? EPHEMERAL_DROP : terms.policy
   }
 
-  /** Has it been given everything that its hub has passed on? */
+  /** Does something wait that its hub has passed on? */
   get isBehind(): boolean {
-    return this.state === 'replaying' || this.queue.length > 0
+    return this.queue.length > 0
+  }
+
+  /**
+   * Another subscription brings a channel from now on: what waits of it here would come behind what that one says.
+   *
+   * @param start what that one brings begins behind it
+   */
+  leaveTo(channel: string, start: Position | null): void {
+    const left = this.queue.filter((item) => item.channel === channel)
+    if (left.length === 0) return
+    this.replace(this.queue.filter((item) => item.channel !== channel))
+    const missed = left.some(({ position }) => position === null || start === null || position.offset <= start.offset)
+    if (missed) this.hubLost(PATTERN_LOST, null)
+  }
+
+  /** Pattern: may it bring something of this channel or pattern too? */
+  overlaps(channel: string): boolean {
+    return isPattern(channel) || matchesPattern(this.channel, channel)
+  }
+
+  /** Pattern: was something left to another subscription that this one has not given? */
+  misses(other: Subscription): boolean {
+    const { hub } = this
+    if (other.given === null || !(hub instanceof PatternHub)) return other.isBehind
+    return hub.isAhead(other.channel, other.given)
   }
 
   /** Becomes a member of the fan-out set: everything up to `position` was given to the network. */
   join(position: Position | null): void {
     // Giving may have been too much for the connection.
     if (this.state === 'gone') return
-    this.written = position
+    this.given = position
     this.state = 'live'
     this.hub.join(this)
   }
@@ -104,7 +141,7 @@ export class Subscription implements HubMember, Waiting {
     const { outbox } = this.owner
     if (outbox.flowing) {
       outbox.give(push)
-      this.written = start
+      this.given = start
     } else {
       this.enqueue([{ position: start, bytes: this.codec.size(push), marker: true, payload: push }])
     }
@@ -118,7 +155,7 @@ export class Subscription implements HubMember, Waiting {
       const item = this.queue[parts.length] as Item
       parts.push(this.encodeItem(item))
       taken += item.bytes
-      if (item.position !== null) this.written = item.position
+      if (item.position !== null) this.given = item.position
     }
     if (parts.length === 0) return null
     this.queue = this.queue.slice(parts.length)
@@ -146,7 +183,7 @@ export class Subscription implements HubMember, Waiting {
   private pass(units: readonly Unit[], frame: Frame): void {
     const { outbox } = this.owner
     if (outbox.flowing) {
-      this.written = (units[units.length - 1] as Unit).position
+      this.given = (units[units.length - 1] as Unit).position
       outbox.give(frame)
     } else {
       this.enqueue(units.map((unit) => this.itemOf(unit)))
@@ -199,7 +236,7 @@ export class Subscription implements HubMember, Waiting {
   }
 
   private fallBack(): void {
-    if (!this.hasLog || this.written === null) {
+    if (!this.hasLog || this.given === null) {
       // The newest stay.
       this.replace(dropOldest(this.queue, (EPHEMERAL_DROP as { drop: number }).drop))
       return
@@ -207,7 +244,7 @@ export class Subscription implements HubMember, Waiting {
     this.purge()
     this.state = 'replaying'
     this.hub.leave(this)
-    this.owner.fellBehind(this, this.written)
+    this.owner.fellBehind(this)
   }
 
   private replace(queue: readonly Item[]): void {
