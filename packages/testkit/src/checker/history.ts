@@ -33,6 +33,8 @@ export type Step =
       readonly start: Position | null
       readonly head: Position | null
       readonly lost?: Lost
+      /** From here on, where it differs from that of the stream. */
+      readonly policy?: Policy
     }
   | {
       readonly kind: 'message'

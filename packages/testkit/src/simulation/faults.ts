@@ -69,6 +69,15 @@ const NETWORK: readonly Fault[] = [
     return `nobody reads ${way} at ${one?.client} ${during(t, t.chance.within(100, 12_000), () => one?.[way].release())}`
   },
   (t) => {
+    // Another network: the old connection stands at its node, and the client asks before it believes that.
+    const one = connection(t)
+    const reader = t.applications.find(({ name }) => name === one?.client)
+    if (one === null || reader === undefined) return 'nobody moves'
+    one.vanish('both')
+    reader.woken()
+    return `${one.client} moves to another network`
+  },
+  (t) => {
     t.network.refusal = t.chance.pick(['refused', 'silent'])
     const end = (): void => {
       t.network.refusal = null
@@ -177,7 +186,7 @@ function storm(t: Targets, channel: string, but: Application | null, ms: number,
     const publisher = t.chance.pick(others)
     const weight = i === 0 ? 18_000 : t.chance.happens(0.1) ? t.chance.between(0, 8_000) : 0
     const state = t.chance.happens(0.8) ? t.chance.pick(['s', 't', 'u']) : null
-    const due = i === 0 ? 0 : t.chance.within(0, ms)
+    const due = i === 0 ? 0 : t.chance.within(ms / 4, ms)
     t.world.outside(
       () => publisher.machine.post(() => publisher.publishing.publish(channel, { weight, state }), 0),
       due,
@@ -252,7 +261,7 @@ export function calm(targets: Targets): void {
   Object.assign(store.feed.conditions, { latency: 2, jitter: 4, twice: 0, dropped: 0 })
   Object.assign(store.conditions, { latency: 1, jitter: 4, refused: 0, requestsLost: 0, answersLost: 0, partial: 0 })
   for (let i = 1; i <= plan.nodes; i++) cluster.start(`n${i}`)
-  for (const node of cluster.running) node.machine.thaw()
+  for (const { machine } of [...cluster.running, ...cluster.stopped]) machine.thaw()
   for (const one of applications) {
     const slept = one.machine.frozen
     one.machine.thaw()

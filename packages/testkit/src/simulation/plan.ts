@@ -109,8 +109,8 @@ function channelsOf(chance: Chance, clients: number): ChannelPlan[] {
       pattern: 'board:*',
       names: ['board:m'],
       policy: chance.weighted<Policy>([
-        [4, 'latest'],
-        [3, { drop: chance.between(1, 5) }],
+        [3, 'latest'],
+        [4, { drop: chance.between(1, 5) }],
         [2, 'disconnect'],
         [1, 'lossless'],
       ]),

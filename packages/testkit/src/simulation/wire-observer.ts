@@ -223,6 +223,7 @@ export class WireObserver implements Tap {
       outcome: ok.outcome,
       start: ok.start,
       head: ok.head,
+      policy: stream.policy,
       ...(ok.lost === undefined ? {} : { lost: ok.lost }),
     })
     this.#count(ok.lost === undefined ? `${ok.mode} ${ok.outcome}` : `lost ${ok.lost.why}`)
