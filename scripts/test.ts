@@ -1,7 +1,7 @@
 // `npm test`: the check, then the quick suites; `npm run test:long`: the long ones, with a report that is committed.
 // Arguments choose files by a part of their path: `npm test -- websocket/test/server`.
 
-import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { check } from './check.ts'
 import { run } from './run.ts'
@@ -40,18 +40,24 @@ interface Group {
   readonly options: readonly string[]
 }
 
-/** Pure suites share one process: starting one each would take longer than they run. */
+/** Pure suites share one process: starting one each would take longer than they run. A long one is a group by itself. */
 function groups(): Group[] {
   const all = testFiles()
-  const pure = all.filter((file) => !long && file.startsWith('packages/protocol/'))
+  if (long) {
+    return all.map((file) => ({
+      name: file,
+      files: [file],
+      options: ['--test-concurrency=1', '--test-timeout=1800000'],
+    }))
+  }
+  const pure = all.filter((file) => file.startsWith('packages/protocol/'))
   const others = all.filter((file) => !pure.includes(file))
-  const timeout = long ? 1_800_000 : 120_000
   return [
     { name: 'pure suites, one process', files: pure, options: ['--test-isolation=none'] },
-    { name: 'suites with a process each', files: others, options: [`--test-concurrency=${long ? 1 : 2}`] },
+    { name: 'suites with a process each', files: others, options: ['--test-concurrency=2'] },
   ]
     .filter((group) => group.files.length > 0)
-    .map((group) => ({ ...group, options: [...group.options, `--test-timeout=${timeout}`] }))
+    .map((group) => ({ ...group, options: [...group.options, '--test-timeout=120000'] }))
 }
 
 async function runGroup(group: Group, index: number): Promise<Tally> {
@@ -82,19 +88,34 @@ function printSkipped(skipped: Tally['skipped']): void {
   for (const { name, reason } of skipped) console.log(`  ${name}: ${reason}`)
 }
 
-function writeReport(total: Tally, seconds: number): void {
-  const lines = [
-    '# The long suites, last run',
-    '',
-    `- ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`,
-    `- ${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped, in ${seconds.toFixed(0)} s`,
-    '',
-    ...groups().flatMap((group) => group.files.map((file) => `- \`${file}\``)),
-    ...total.skipped.map(({ name, reason }) => `- skipped: ${name} (${reason})`),
-    '',
-  ]
+const REPORT = 'docs/reports/long-suites.md'
+
+/** The report has a row for each long suite, of its last run: a run of some of them leaves the others' rows. */
+function writeReport(tallies: ReadonlyMap<string, { tally: Tally; seconds: number }>): void {
+  const rows = new Map<string, string>()
+  const before = existsSync(REPORT) ? readFileSync(REPORT, 'utf8') : ''
+  for (const [row, file] of before.matchAll(/^\| `([^`]+)` .*$/gm))
+    if (existsSync(file ?? '')) rows.set(file as string, row)
+  const date = new Date().toISOString().slice(0, 10)
+  for (const [file, { tally, seconds }] of tallies) {
+    const { passed, failed, skipped } = tally
+    const why = skipped.map(({ name, reason }) => `${name}: ${reason}`).join('; ')
+    rows.set(
+      file,
+      `| \`${file}\` | ${passed} | ${failed} | ${skipped.length} | ${seconds.toFixed(0)} s | ${date} | ${why} |`,
+    )
+  }
+  const machine = `Node ${process.versions.node}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB`
+  const head = `# The long suites, each in its last run\n\nWritten by \`npm run test:long\` (${machine}).\n\n`
+  const table = `| suite | passed | failed | skipped | time | date | why skipped |\n|---|---|---|---|---|---|---|\n`
   mkdirSync('docs/reports', { recursive: true })
-  writeFileSync('docs/reports/long-suites.md', lines.join('\n'))
+  writeFileSync(
+    REPORT,
+    `${head}${table}${[...rows]
+      .sort()
+      .map(([, row]) => row)
+      .join('\n')}\n`,
+  )
 }
 
 async function main(): Promise<boolean> {
@@ -106,15 +127,19 @@ async function main(): Promise<boolean> {
   }
   if (!long && filters.length === 0 && !(await check())) return false
   const total: Tally = { passed: 0, failed: 0, skipped: [] }
+  const tallies = new Map<string, { tally: Tally; seconds: number }>()
   for (const [index, group] of groups().entries()) {
+    const groupBegan = performance.now()
     const tally = await runGroup(group, index)
+    tallies.set(group.name, { tally, seconds: (performance.now() - groupBegan) / 1000 })
+    // After each suite: what has run is not lost with the run.
+    if (long) writeReport(tallies)
     total.passed += tally.passed
     total.failed += tally.failed
     total.skipped.push(...tally.skipped)
   }
   const seconds = (performance.now() - began) / 1000
   printSkipped(total.skipped)
-  if (long && filters.length === 0) writeReport(total, seconds)
   // In CI every tool was installed, so that nothing may be left out for want of one.
   const wanting = ci ? total.skipped.filter(({ reason }) => reason.startsWith('missing')) : []
   if (wanting.length > 0) console.error(`\n${wanting.length} tests were skipped in CI for want of a tool`)
