@@ -132,7 +132,7 @@ export class Attachment implements Owner {
 
   /** A pattern: did something come of the channel already? */
   knows(channel: string): boolean {
-    return this.#chains.offsets.has(channel)
+    return this.#chains.places.has(channel)
   }
 
   /** A publication, a fence or a gap of the channel, or of one that the pattern covers. */
@@ -164,7 +164,7 @@ export class Attachment implements Owner {
     const { position } = this.#cursor
     if (!this.#settled) return
     this.#cursor.lose(start)
-    this.#chains.offsets.clear()
+    this.#chains.places.clear()
     this.state = 'live'
     for (const handle of this.handles) if (!handle.want) handle.lost(lost, start, position)
     this.#refresh()
@@ -251,7 +251,7 @@ export class Attachment implements Owner {
     }
     for (const handle of this.handles) this.#welcome(handle)
     if (!by) {
-      this.#chains.offsets.clear()
+      this.#chains.places.clear()
       for (const handle of followers) {
         if (lost) handle.lost(lost, position, before)
         else if (position) handle.take({ position }, null)

@@ -6,28 +6,30 @@ import type { Fence, GapPush, Publication, Step } from '@tautline/wire'
 /** Channels remembered; the one not seen for longest is forgotten. */
 const REMEMBERED = 1_000
 
+/** Where a channel is. */
+interface Place {
+  readonly offset: number | undefined
+  readonly id: string
+}
+
 export class Chains {
-  readonly offsets: Map<string, number> = new Map()
+  readonly places: Map<string, Place> = new Map()
 
   step(push: Publication | Fence | GapPush): Step {
-    const { ch, ev } = push
-    const known = this.offsets.get(ch) ?? -1
-    // What came after a fence is told anew.
-    if (ev === 'fence') return known > push.from.offset ? this.#set(ch, push.from.offset) : 'duplicate'
-    if (ev === 'gap') return push.to.offset > known ? this.#set(ch, push.to.offset) : 'duplicate'
-    const { off, prev } = push
+    const { places } = this
+    const { ev, ch } = push
+    const known = places.get(ch)?.offset ?? -1
+    const place: Place = ev === 'pub' ? { offset: push.off, id: push.id } : ev === 'gap' ? push.to : push.from
+    const { offset, id } = place
     // Ephemeral: there is nothing to follow.
-    if (off === undefined) return 'next'
-    if (off <= known) return 'duplicate'
-    this.#set(ch, off)
-    return known === -1 || (prev ?? off - 1) === known ? 'next' : 'broken'
-  }
-
-  #set(channel: string, offset: number): Step {
-    const { offsets } = this
-    offsets.delete(channel)
-    offsets.set(channel, offset)
-    if (offsets.size > REMEMBERED) offsets.delete(offsets.keys().next().value as string)
-    return 'next'
+    if (offset === undefined) return 'next'
+    // What came after a fence is told anew. Another entry at the place of a known one is of another log.
+    if (ev === 'fence' ? offset >= known : offset < known || (offset === known && id === places.get(ch)?.id)) {
+      return 'duplicate'
+    }
+    places.delete(ch)
+    places.set(ch, place)
+    if (places.size > REMEMBERED) places.delete(places.keys().next().value as string)
+    return ev === 'pub' && known !== -1 && (push.prev ?? offset - 1) !== known ? 'broken' : 'next'
   }
 }

@@ -93,7 +93,8 @@ export class Subscriptions implements Registry {
       attachment?.entry(push)
       // A publication that matches a name and patterns comes once, and is everybody's.
       for (const pattern of this.#patterns) {
-        if (matchesPattern(pattern.channel, push.ch) && (!replayed || pattern.knows(push.ch))) pattern.entry(push)
+        const wanted = !replayed || (push.ev !== 'fence' && pattern.knows(push.ch))
+        if (wanted && matchesPattern(pattern.channel, push.ch)) pattern.entry(push)
       }
     }
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, Bench, pub, subscribed, subscribedTo } from './fake-peer.ts'
+import { at, Bench, fence, pub, subscribed, subscribedTo } from './fake-peer.ts'
 
 test('several subscriptions share one attachment; the strictest policy is asked for', async () => {
   const { bench, socket, heard } = await subscribedTo('a')
@@ -91,6 +91,27 @@ test('a pattern hears the channels it covers, each in order; a publication for b
   socket.say(pub('a:2', 9))
   assert.deepEqual(lost, ['pattern'])
   assert.throws(() => bench.client.channel('a:*').subscribe({ last: 3 }), TypeError)
+})
+
+test('what a channel reads again, fences and all, reaches a pattern that has it only where it is new', async () => {
+  const bench = new Bench()
+  const socket = await bench.up()
+  const heard: unknown[] = []
+  const lost: string[] = []
+  bench.client
+    .channel('a:*')
+    .subscribe({ onMessage: ({ data }) => heard.push(data), onLost: ({ why }) => lost.push(why) })
+  socket.ok(await socket.take('subscribe'), { ch: 'a:*', mode: 'pattern', outcome: 'fresh', start: null, head: null })
+  bench.client.channel('a:1').subscribe(() => {})
+  socket.ok(await socket.take('subscribe'), subscribed('a:1', at(6, 'E2')))
+  socket.say(pub('a:1', 7), pub('a:1', 8))
+  bench.client.channel('a:1').subscribe({ last: 4, onMessage: () => {} })
+  socket.ok(await socket.take('subscribe'), subscribed('a:1', at(4), { head: at(9, 'E2') }))
+  socket.say(pub('a:1', 5), fence('a:1', at(5), 'E2'), pub('a:1', 6), pub('a:1', 7), pub('a:1', 8), pub('a:1', 9))
+  assert.deepEqual(heard, [7, 8, 9])
+  socket.say(fence('a:1', at(9, 'E2'), 'E3'), pub('a:1', 10))
+  assert.deepEqual(heard, [7, 8, 9, 10])
+  assert.deepEqual(lost, [])
 })
 
 test('a subscription the server made is announced, resumed as such, and joined by who asks for it', async () => {
