@@ -3,6 +3,7 @@
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
 import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
 import { isNodeName, type Order, readOrder, writeOrder } from './control.ts'
+import { textOf } from './error-text.ts'
 import { Health } from './health.ts'
 import { Turn } from './hub/fan-out.ts'
 import { Hubs } from './hub/hubs.ts'
@@ -69,7 +70,7 @@ export class Node {
       node: this.name,
       clock,
       random,
-      onFailure: (error) => this.log('presence store failed', { error: String(error) }),
+      onFailure: (error) => this.log('presence store failed', { error: textOf(error) }),
     })
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
