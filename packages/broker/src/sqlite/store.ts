@@ -2,10 +2,10 @@
 // are here; what is stored in it is not known here.
 
 import { closeSync, fdatasync, openSync, statSync } from 'node:fs'
-import * as sqlite from 'node:sqlite'
 import { DatabaseSync } from 'node:sqlite'
 import type { Random } from '@tautline/wire'
 import { randomName } from '../ids.ts'
+import { copyTo } from './backup.ts'
 import { openFailure, StoreOpenError } from './failure.ts'
 import {
   bootId,
@@ -31,9 +31,6 @@ export interface StoreOptions {
   /** Bytes of pages kept in memory. */
   readonly cache: number
 }
-
-/** Pages that a backup copies at a time: it holds the connection meanwhile. */
-const BACKUP_PAGES = 256
 
 type SidecarState = Omit<Sidecar, 'settled' | 'next'>
 
@@ -120,10 +117,7 @@ export class Store {
 
   /** Copies what is committed into another file, a few pages at a time, and is itself another store from then on. */
   async backup(to: string): Promise<void> {
-    // Absent before Node 22.16.
-    const { backup } = sqlite as Partial<Pick<typeof sqlite, 'backup'>>
-    if (backup === undefined) throw new TypeError('a backup of a running store needs Node 22.16 or later')
-    await backup(this.#db, to, { rate: BACKUP_PAGES })
+    await copyTo(this.#db, to)
     this.renew()
   }
 

@@ -271,6 +271,18 @@ test('an empty inbox is not lost by a change of lineage; its first entry says th
   assert.equal(first?.fence?.loss, 'possible')
 })
 
+test('a backup that begins in the middle of a commit is made all the same', async () => {
+  const store = await open()
+  let publishing = true
+  const publishers = Array.from({ length: 8 }, async (_, n) => {
+    while (publishing) await putMany(store, `a${n}`, 20)
+  })
+  for (let i = 0; i < 25; i++) await store.backup(`${file}.${i}`)
+  publishing = false
+  await Promise.all(publishers)
+  await close()
+})
+
 test('a backup made while others publish is whole, and recognised when it is put back, at once or later', async () => {
   const store = await open()
   const positions = await putMany(store, 'a', 200)
