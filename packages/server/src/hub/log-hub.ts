@@ -2,7 +2,7 @@
 // chain rule, and repairs itself by reading when the feed leaves a hole. tautline.v1 §4; it never guesses.
 
 import { type Absent, type Detach, type Entry, type Sink, weightOf } from '@tautline/broker'
-import { crosses, type EntryId, follow, type Lost, type Position, samePosition } from '@tautline/wire'
+import { crosses, type EntryId, type Fence, follow, type Lost, type Position, samePosition } from '@tautline/wire'
 import type { Rule } from '../rules/rules.ts'
 import type { Comparable, HubContext } from './hub.ts'
 import { Hub, unavailable } from './hub.ts'
@@ -182,7 +182,7 @@ export class LogHub extends Hub implements Comparable {
   private apply(entry: Entry, known: (offset: number) => EntryId | undefined = this.ring.idAt): boolean {
     let from = this.at
     const { fence } = entry
-    if (fence !== undefined && entry.epoch !== from.epoch && crosses(from, fence))
+    if (fence !== undefined && entry.epoch !== from.epoch && crosses(from, fence) && isProof(from, fence))
       from = { ...from, epoch: fence.epoch }
     const link = { epoch: entry.epoch, offset: entry.off, prev: entry.prev, id: entry.id }
     const step = follow(from, link, known)
@@ -232,6 +232,9 @@ export class LogHub extends Hub implements Comparable {
         this.lose(page)
         return false
       }
+      const [first] = page.entries
+      // Proved: an unwritten channel had another name when we looked.
+      if (first?.fence !== undefined && crosses(this.at, first.fence)) this.at = first.fence.from
       for (const entry of page.entries) if (!this.apply(entry)) return false
       if (page.more) continue
       // Nothing between here and the head: both name the same cut (an unwritten channel's name changes with time).
@@ -250,6 +253,11 @@ export class LogHub extends Hub implements Comparable {
     this.bufferedBytes = 0
     this.missed = true
   }
+}
+
+/** An id proves itself. Where nothing was written yet there is none: another store has a position of that offset too. */
+function isProof(from: Position, fence: Fence): boolean {
+  return from.id !== '' || fence.from.epoch === from.epoch
 }
 
 /** Snapshots that an application's backend is expected to bear, per second, and the longest wait for one, ms. */

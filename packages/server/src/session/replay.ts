@@ -115,8 +115,7 @@ export class Replay {
     if (!this.hub.knows(page.head)) this.hub.catchUp()
     await this.hubIsLive()
     if (page.proof === 'absent') return this.lostAtOnce({ why: page.why, from }, answer)
-    const missed = page.head.epoch === from.epoch ? page.head.offset - from.offset : page.entries.length
-    this.recovered(from, missed, page, answer)
+    this.recovered(from, page.entries.length, page, answer)
   }
 
   private fresh(start: Position, page: Matched | null, answer: (subscribed: Subscribed) => void): void {
@@ -132,11 +131,11 @@ export class Replay {
     page: Matched | null,
     answer: (subscribed: Subscribed) => void,
   ): void {
-    // "More is lost {limit}, decided before anything is sent where the offsets tell." Sparse offsets do not; a ring does.
-    if (missed > this.entriesLeft && (this.context.dense || page === null))
-      return this.lostAtOnce({ why: 'limit', from }, answer)
-    this.cursor = from
     const head = missed === 0 ? from : this.headAfter(from, page)
+    // "More is lost {limit}, decided before anything is sent where the offsets tell": dense ones go on across epochs.
+    const known = this.context.dense ? Math.max(missed, head.offset - from.offset) : missed
+    if (known > this.entriesLeft) return this.lostAtOnce({ why: 'limit', from }, answer)
+    this.cursor = from
     answer({ ch: this.subscription.channel, mode: 'log', outcome: 'recovered', start: from, head })
     this.passFirst(page)
   }
