@@ -54,22 +54,11 @@ export class Faulty extends MemoryBroker {
   }
 
   override async attach(channel: string, sink: Sink): Promise<Detach> {
-    this.calls.attach++
-    if (this.down) throw new RealtimeError('unavailable')
-    const wrapped: Sink = {
-      entry: (name, entry) => {
-        for (const one of this.notices(entry)) sink.entry(name, one)
-      },
-      cast: (name, cast) => sink.cast(name, cast),
-      interrupted: () => sink.interrupted(),
-    }
-    this.sinks.add(wrapped)
-    const detach = await super.attach(channel, wrapped)
-    await this.travelled('attach')
-    return () => {
-      this.sinks.delete(wrapped)
-      detach()
-    }
+    return this.attached(sink, (wrapped) => super.attach(channel, wrapped))
+  }
+
+  override async attachPattern(pattern: string, sink: Sink): Promise<Detach> {
+    return this.attached(sink, (wrapped) => super.attachPattern(pattern, wrapped))
   }
 
   override async append(channel: string, batch: readonly Append[], rule: LogRule): Promise<readonly Appended[]> {
@@ -112,6 +101,25 @@ export class Faulty extends MemoryBroker {
 
   interrupt(): void {
     for (const sink of [...this.sinks]) sink.interrupted()
+  }
+
+  private async attached(sink: Sink, attach: (wrapped: Sink) => Promise<Detach>): Promise<Detach> {
+    this.calls.attach++
+    if (this.down) throw new RealtimeError('unavailable')
+    const wrapped: Sink = {
+      entry: (name, entry) => {
+        for (const one of this.notices(entry)) sink.entry(name, one)
+      },
+      cast: (name, cast) => sink.cast(name, cast),
+      interrupted: () => sink.interrupted(),
+    }
+    this.sinks.add(wrapped)
+    const detach = await attach(wrapped)
+    await this.travelled('attach')
+    return () => {
+      this.sinks.delete(wrapped)
+      detach()
+    }
   }
 
   private async travelled(call: Call): Promise<void> {

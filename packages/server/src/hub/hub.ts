@@ -10,8 +10,12 @@ import type { RingBudget } from './ring.ts'
 
 /** A subscription as its hub knows it. */
 export interface HubMember extends Receiver {
-  /** The hub's log was lost: what follows starts after `start`. */
-  hubLost(lost: Lost, start: Position | null): void
+  /**
+   * The hub's log was lost: what follows starts after `start`.
+   *
+   * @param channel the only one of a pattern that lost anything
+   */
+  hubLost(lost: Lost, start: Position | null, channel?: string): void
 }
 
 /** What a node lends to its hubs. */
@@ -89,9 +93,9 @@ export abstract class Hub {
   }
 
   /** Tells every live member, after what it was sent before. */
-  protected tellLost(lost: Lost, start: Position | null): void {
+  protected tellLost(lost: Lost, start: Position | null, channel?: string): void {
     this.fanOut.flush()
-    for (const member of this.fanOut.receivers) (member as HubMember).hubLost(lost, start)
+    for (const member of this.fanOut.receivers) (member as HubMember).hubLost(lost, start, channel)
   }
 
   /** Waits `ms` of the node's clock, or until the hub is closed. One wait at a time. */

@@ -54,7 +54,7 @@ export class PatternHub extends Hub {
     const sink: Sink = {
       entry: (channel, entry) => this.receive(channel, entry),
       cast: (channel, cast) => this.fanOut.push(new CastUnit(channel, cast)),
-      interrupted: () => this.giveUp(),
+      interrupted: () => this.interrupted(),
     }
     return this.context.broker.attachPattern(this.channel, sink)
   }
@@ -77,7 +77,7 @@ export class PatternHub extends Hub {
     this.pass({ channel, at, past: entry.fence?.from.epoch ?? null, restarts: false, early: [] }, entry)
     if (this.followed.size <= FOLLOWED) return
     const oldest = this.followed.values().next().value as Followed
-    if (oldest.early.length > 0) this.giveUp()
+    if (oldest.early.length > 0) this.passWaiting()
     this.followed.delete(oldest.channel)
   }
 
@@ -112,20 +112,25 @@ export class PatternHub extends Hub {
     followed.early.push(entry)
     this.waiting.add(followed)
     this.account(1, entry)
-    if (this.entries > WAITING_ENTRIES || this.bytes > WAITING_BYTES) this.giveUp()
-    else this.timer ??= this.context.clock.setTimer(() => this.giveUp(), PATIENCE)
+    if (this.entries > WAITING_ENTRIES || this.bytes > WAITING_BYTES) this.passWaiting()
+    else this.timer ??= this.context.clock.setTimer(() => this.passWaiting(), PATIENCE)
   }
 
-  /** Something is missing and will not be waited for: that is said, and then comes what is there. */
-  private giveUp(): void {
-    this.disarm()
+  /** Anything may be missing of any channel. */
+  private interrupted(): void {
     this.tellLost(PATTERN_LOST, null)
     for (const followed of this.followed.values()) followed.restarts = true
+    this.passWaiting()
+  }
+
+  /** What is missing will not be waited for: that is said, and then comes what is there. */
+  private passWaiting(): void {
+    this.disarm()
     for (const followed of this.waiting) {
       followed.early.sort((a, b) => a.off - b.off)
       for (const entry of followed.early.splice(0)) {
         if (isOld(followed, entry)) continue
-        if (!followed.restarts && !isNext(followed.at, entry)) this.tellLost(PATTERN_LOST, null)
+        if (!followed.restarts && !isNext(followed.at, entry)) this.tellLost(PATTERN_LOST, null, followed.channel)
         this.pass(followed, entry)
       }
     }

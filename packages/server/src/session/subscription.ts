@@ -135,8 +135,9 @@ export class Subscription implements HubMember, Waiting {
     this.pass(units, frame)
   }
 
-  hubLost(lost: Lost, start: Position | null): void {
+  hubLost(lost: Lost, start: Position | null, channel?: string): void {
     if (this.state !== 'live') return
+    if (channel !== undefined && this.owner.coveredElsewhere(channel, this)) return
     const push = this.codec.encode({ ev: 'lost', ch: this.channel, start, lost })
     const { outbox } = this.owner
     if (outbox.flowing) {
