@@ -154,6 +154,8 @@ export interface Broker {
   /** Tells everyone attached, stores nothing. */
   cast(channel: string, cast: Cast): Promise<void>
   readonly control: Control
+  /** The clock that `expires` is compared with, ms since 1970. Left out: that of the node's machine. */
+  time?(): number
   /** Ends feeds and releases the store. Appends under way are finished first. */
   close(): Promise<void>
 }

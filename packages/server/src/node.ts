@@ -80,6 +80,11 @@ export class Node {
     })
   }
 
+  /** The store's clock, ms since 1970: what `expires` is compared with there. */
+  storeTime(): number {
+    return this.broker.time?.() ?? this.clock.wall()
+  }
+
   get connections(): number {
     return this.sessions.size
   }

@@ -61,6 +61,24 @@ test('since in the future is bad-request, and too old for the window key-expired
   peer.ok(good)
 })
 
+test('a step of the wall clock by a year, either way, refuses no publish of a client that is connected', async () => {
+  const world = new World()
+  const peer = await world.connect()
+  const told = (peer.ok(1)['time'] as number) - world.time.now()
+  const wall = world.time.wall.bind(world.time)
+  for (const [n, step] of [3_600_000, -3_600_000, 31_536_000_000, -31_536_000_000].entries()) {
+    world.time.wall = () => wall() + step
+    const id = peer.say(publication(world, n, { since: told + world.time.now() }))
+    await world.pass(1_000)
+    peer.ok(id)
+    const newcomer = await world.connect()
+    const since = newcomer.ok(1)['time'] as number
+    const other = newcomer.say(publication(world, n, { since }))
+    await world.pass(1_000)
+    newcomer.ok(other)
+  }
+})
+
 /** A store that fails as told. */
 class Moody extends MemoryBroker {
   mood: ((batch: readonly Append[]) => Appended[] | null) | null = null

@@ -157,6 +157,11 @@ export class SqliteBroker implements Broker {
     await opened.store.backup(to)
   }
 
+  /** @inheritDoc */
+  time(): number {
+    return this.#time.wall()
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true

@@ -15,8 +15,8 @@ export interface Outgoing {
   readonly rule: Rule
   readonly body: Body
   readonly key?: string | undefined
-  /** Server time of the key's first transmission, ms. */
-  readonly since?: number | undefined
+  /** ms since the key's first transmission. */
+  readonly age?: number | undefined
   /** Whose key it is. */
   readonly scope: string
   readonly state?: string | undefined
@@ -34,7 +34,7 @@ export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Publis
   let expires: number
   try {
     body = storeBody(outgoing.body, node.limits)
-    expires = expiryOf(node, rule, outgoing.since)
+    expires = expiryOf(node, rule, outgoing.age ?? 0)
   } catch (error) {
     settle(error as RealtimeError)
     return
@@ -56,15 +56,13 @@ export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Publis
 }
 
 /** "The server refuses since > now + 60 s (bad-request) and now − since > window − 60 s (key-expired)." */
-function expiryOf(node: Node, rule: Rule, since: number | undefined): number {
-  const now = node.clock.wall()
+function expiryOf(node: Node, rule: Rule, age: number): number {
   const window = rule.log?.window ?? node.window
-  const began = since ?? now
-  if (began > now + SKEW) throw new RealtimeError('bad-request', 'since lies in the future', { field: 'since' })
-  // A key that nobody repeats cannot come too late.
-  const expires = began + Math.max(window - SKEW, window / 2)
-  if (expires < now) throw new RealtimeError('key-expired')
-  return expires
+  if (age < -SKEW) throw new RealtimeError('bad-request', 'since lies in the future', { field: 'since' })
+  const left = Math.max(window - SKEW, window / 2) - age
+  if (left < 0) throw new RealtimeError('key-expired')
+  // The store compares with its own clock: no other may be meant.
+  return node.storeTime() + left
 }
 
 function cast(node: Node, channel: string, said: Cast, settle: (outcome: Published | RealtimeError) => void): void {

@@ -103,7 +103,7 @@ function answerOf(session: Session, grant: Grant): Connected {
     conn: session.conn,
     secret: session.secret,
     node: node.name,
-    time: node.clock.wall(),
+    time: session.time(),
     ...(grant.user === undefined ? null : { user: grant.user }),
     ...(grant.expires === undefined ? null : { expires: grant.expires }),
     features: [],

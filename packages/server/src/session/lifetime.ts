@@ -14,6 +14,8 @@ const REFRESH_AHEAD = 30_000
 export interface Mortal {
   readonly node: Node
   readonly outbox: Outbox
+  /** The server's time as the client knows it. */
+  time(): number
   /** Is it known who it is? */
   readonly isOpen: boolean
   push(push: Push): void
@@ -65,7 +67,7 @@ export class Lifetime {
     const now = session.node.clock.wall()
     // Who only listens to a busy channel says nothing unasked: silence on either side asks for a sign of life.
     const silent = this.silentLooks > 0 && this.silentLooks % mostQuiet === 0
-    if (silent || this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: now })
+    if (silent || this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: session.time() })
     this.watchToken(now)
   }
 

@@ -127,7 +127,7 @@ export class Publishes {
         rule,
         body,
         key,
-        since,
+        age: this.session.time() - since,
         state,
         isAborted: () => isAborted(open, pending),
         scope: user === undefined ? `client ${client}` : `user ${user}`,

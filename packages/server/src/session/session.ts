@@ -52,6 +52,8 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   readonly publishes: Publishes
   readonly calls: Calls
   readonly lifetime: Lifetime
+  /** The time that this client was told, minus the monotonic clock: a step of the wall clock is none of its business. */
+  private readonly ahead: number
   /** The client's secret, and the pseudonym that is shown to others. */
   client = ''
   peer = ''
@@ -87,6 +89,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
       onFailure: (error, method) => node.log('procedure failed', { method, error: textOf(error) }),
     })
     this.lifetime = new Lifetime(this)
+    this.ahead = node.storeTime() - node.clock.now()
     node.add(this)
     link.open(this)
   }
@@ -195,6 +198,11 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     this.link.cut()
   }
 
+  /** The server's time as this client knows it, ms since 1970 (tautline.v1 §7.2). */
+  time(): number {
+    return Math.round(this.ahead + this.node.clock.now())
+  }
+
   /** @inheritDoc */
   look(mostQuiet: number, mostSilent: number): void {
     this.lifetime.look(mostQuiet, mostSilent)
@@ -292,7 +300,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
       case 'refresh':
         return refresh(this, command)
       case 'ping':
-        return this.reply(command.id, { time: this.node.clock.wall() })
+        return this.reply(command.id, { time: this.time() })
       case 'pong':
         this.inFlight--
         return
