@@ -1,5 +1,15 @@
 // @tautline/client: subscribe, publish and call, over connections that break. This file only re-exports.
 
+export {
+  type ErrorCode,
+  type Json,
+  type Lost,
+  type Member,
+  type Policy,
+  type Position,
+  RealtimeError,
+} from '@tautline/wire'
+
 export type { Channel, History, HistoryOptions, Presence, PublishOptions, PublishResult } from './channel.ts'
 export { Client } from './client.ts'
 export { NotReachedError, UnknownOutcomeError } from './errors.ts'
