@@ -18,6 +18,8 @@ export interface Registry {
   readonly settings: HandleSettings
   /** Knows which keys are this client's. */
   readonly publisher: { isOwn(key: string | undefined): boolean }
+  /** Something of a channel was lost: patterns that brought it have lost it too. */
+  lost(channel: string): void
   /** Nobody is subscribed any more, or it was refused for good. Resolves when nothing of it can follow. */
   dismissed(attachment: Dismissed): Promise<void>
 }

@@ -135,6 +135,11 @@ export class Attachment implements Owner {
     return this.#chains.places.has(channel)
   }
 
+  /** A pattern: something of the channel was lost. */
+  forget(channel: string): void {
+    if (this.#chains.places.delete(channel)) this.#interrupted()
+  }
+
   /** A publication, a fence or a gap of the channel, or of one that the pattern covers. */
   entry(push: Publication | Fence | GapPush): void {
     // What arrives while something is asked is of an attachment that is being replaced.
@@ -144,7 +149,7 @@ export class Attachment implements Owner {
     if (step === 'duplicate') return
     if (step === 'broken') {
       if (before) return this.#repair()
-      for (const handle of this.handles) handle.lost(interrupted(this.channel), null)
+      this.#interrupted()
     }
     const { position } = this.#cursor
     if (push.ev === 'pub') {
@@ -166,6 +171,7 @@ export class Attachment implements Owner {
     this.#cursor.lose(start)
     this.#chains.places.clear()
     this.state = 'live'
+    this.#registry.lost(this.channel)
     for (const handle of this.handles) if (!handle.want) handle.lost(lost, start, position)
     this.#refresh()
     this.pull()
@@ -209,8 +215,8 @@ export class Attachment implements Owner {
       ch: this.channel,
       from,
       ...strictest([...this.handles].map((handle) => handle.options)),
-      ...(this.server && { server: true }),
-    }
+      server: this.server || undefined,
+    } as Sub
   }
 
   #terms(): string {
@@ -252,6 +258,7 @@ export class Attachment implements Owner {
     for (const handle of this.handles) this.#welcome(handle)
     if (!by) {
       this.#chains.places.clear()
+      if (lost) this.#registry.lost(this.channel)
       for (const handle of followers) {
         if (lost) handle.lost(lost, position, before)
         else if (position) handle.take({ position }, null)
@@ -313,6 +320,11 @@ export class Attachment implements Owner {
   }
 
   // Telling.
+
+  /** A loss that the client itself knows of. */
+  #interrupted(): void {
+    for (const handle of this.handles) handle.lost(interrupted(this.channel), null)
+  }
 
   #take(item: Item<Json>, prev: number | null): void {
     for (const handle of this.handles) handle.take(item, prev)

@@ -158,7 +158,7 @@ export class Calls {
       if (!transmitted || ask.question.op !== 'rpc') return
     } else this.#sent--
     this.#asks.delete(ask)
-    if (!reply) ask.settle(new RealtimeError('unknown', 'the connection ended before the answer'))
+    if (!reply) ask.settle(new RealtimeError('unknown', 'the connection ended'))
     else if (reply.error) ask.settle(RealtimeError.from(reply.error))
     else ask.settle(null, reply.ok)
     this.#pump()

@@ -3,33 +3,34 @@
 
 import type { Fence, GapPush, Publication, Step } from '@tautline/wire'
 
-/** Channels remembered; the one not seen for longest is forgotten. */
+/** Channels, and ids, that are remembered; what was not seen for longest is forgotten. */
 const REMEMBERED = 1_000
 
-/** Where a channel is. */
-interface Place {
-  readonly offset: number | undefined
-  readonly id: string
-}
-
 export class Chains {
-  readonly places: Map<string, Place> = new Map()
+  /** The offset at which each channel is. */
+  readonly places: Map<string, number> = new Map()
+  /** Of messages: behind a loss no offset tells what came before. */
+  readonly #ids: Map<string, number> = new Map()
 
   step(push: Publication | Fence | GapPush): Step {
-    const { places } = this
     const { ev, ch } = push
-    const known = places.get(ch)?.offset ?? -1
-    const place: Place = ev === 'pub' ? { offset: push.off, id: push.id } : ev === 'gap' ? push.to : push.from
-    const { offset, id } = place
+    const known = this.places.get(ch) ?? -1
+    const offset = ev === 'pub' ? push.off : (ev === 'gap' ? push.to : push.from).offset
+    if (ev === 'pub') {
+      if (this.#ids.has(push.id)) return 'duplicate'
+      remember(this.#ids, push.id, 0)
+    }
     // Ephemeral: there is nothing to follow.
     if (offset === undefined) return 'next'
-    // What came after a fence is told anew. Another entry at the place of a known one is of another log.
-    if (ev === 'fence' ? offset >= known : offset < known || (offset === known && id === places.get(ch)?.id)) {
-      return 'duplicate'
-    }
-    places.delete(ch)
-    places.set(ch, place)
-    if (places.size > REMEMBERED) places.delete(places.keys().next().value as string)
+    // What came after a fence is told anew.
+    if (ev === 'fence' ? offset >= known : offset <= known) return 'duplicate'
+    remember(this.places, ch, offset)
     return ev === 'pub' && known !== -1 && (push.prev ?? offset - 1) !== known ? 'broken' : 'next'
   }
+}
+
+function remember(map: Map<string, number>, name: string, value: number): void {
+  map.delete(name)
+  map.set(name, value)
+  if (map.size > REMEMBERED) map.delete(map.keys().next().value as string)
 }

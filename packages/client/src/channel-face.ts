@@ -91,7 +91,7 @@ export class ChannelFace<T> implements Channel<T> {
   /** Checks, also that this is one channel. */
   #one(where: string, options: object): ClientParts {
     check(where, options)
-    must(!isPattern(this.name), `${where}: ${this.name} is a pattern; name one channel`)
+    must(!isPattern(this.name), `${where}: ${this.name} is a pattern`)
     return this.#parts
   }
 }

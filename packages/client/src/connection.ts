@@ -20,7 +20,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { Link } from './link.ts'
 import { must } from './must.ts'
 import type { Session } from './session.ts'
-import type { ClientState } from './state.ts'
+import type { ClientState, ClientStateChange } from './state.ts'
 
 /** Two attempts are at least this far apart, unless a random wait is between them; ms. */
 const APART = 1_000
@@ -81,7 +81,7 @@ export class Connection {
     if (this.state === 'idle') return
     this.#backoff.reset()
     this.#previous = undefined
-    this.#ended('idle', { code: 1000, text: 'closed by the application' })
+    this.#ended('idle', { code: 1000, text: 'closed' })
   }
 
   #begin(): void {
@@ -109,7 +109,7 @@ export class Connection {
   async #fetch(): Promise<string | undefined> {
     const { token } = this.#settings
     const fetched: unknown = typeof token === 'function' ? await token() : token
-    must(fetched === token || (typeof fetched === 'string' && fetched !== ''), 'the function token must give text')
+    must(fetched === token || (typeof fetched === 'string' && fetched !== ''), 'token() must give text')
     this.#token = fetched as string | undefined
     this.#tokenEnds = Number.POSITIVE_INFINITY
     return this.#token
@@ -275,7 +275,7 @@ export class Connection {
     commands?.gone()
     if (connected) this.#events.down()
     const reason = { code: end.code, text: end.text }
-    this.#events.state({ state, previous, reason, ...(retryIn !== undefined && { retryIn }) })
+    this.#events.state({ state, previous, reason, retryIn } as ClientStateChange)
     return turn
   }
 

@@ -10,7 +10,14 @@ import { must } from './must.ts'
 import { isPosition } from './position.ts'
 import { Queue } from './queue.ts'
 import { Reached } from './reached.ts'
-import type { Message, SubscribeOptions, Subscription, SubscriptionEvents, SubscriptionState } from './subscription.ts'
+import type {
+  Message,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvents,
+  SubscriptionState,
+  SubscriptionStateChange,
+} from './subscription.ts'
 
 const NOBODY: ReadonlyMap<string, Member> = new Map()
 
@@ -192,7 +199,7 @@ export class Handle<T> implements Subscription<T> {
     const previous = this.state
     const state = this.#compute()
     this.state = state
-    if (state !== previous) this.#emitter.emit('state', { state, previous, ...(error && { error }) })
+    if (state !== previous) this.#emitter.emit('state', { state, previous, error } as SubscriptionStateChange)
   }
 
   #compute(): SubscriptionState {

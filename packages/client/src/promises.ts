@@ -19,7 +19,7 @@ export function deferred<T>(): Deferred<T> {
 
 /** What the signal of the application ended; `unknown`: it may have happened. */
 export function cancelled(what: string, signal: AbortSignal, unknown = false): RealtimeError {
-  return new RealtimeError(unknown ? 'unknown' : 'cancelled', `${what} was ended by its signal`, {
+  return new RealtimeError(unknown ? 'unknown' : 'cancelled', `${what}: ended by its signal`, {
     cause: signal.reason,
   })
 }

@@ -70,7 +70,7 @@ export class Publisher {
   publish(channel: string, body: StoredBody, options: PublishOptions): Promise<PublishResult> {
     const { random, outbox } = this.#settings
     const { key = base64url(random.bytes(12)), state, signal } = options
-    const pending = this.#pending({ channel, key, body, ...(state && { state }), since: null })
+    const pending = this.#pending({ channel, key, body, state, since: null } as OutboxEntry)
     pending.lane.pending.push(pending)
     pending.forget = bounded(this.#settings.clock, 0, signal, (aborted) => {
       const error = cancelled('publish', aborted as AbortSignal, pending.transmissions > 0)
@@ -242,7 +242,7 @@ export class Publisher {
 
   /** §7.6: only the application knows whether twice is worse than never. */
   #unknown({ channel, body, state }: OutboxEntry, cause: RealtimeError): UnknownOutcomeError {
-    return new UnknownOutcomeError(cause, () => this.publish(channel, body, { ...(state && { state }) }))
+    return new UnknownOutcomeError(cause, () => this.publish(channel, body, { state } as PublishOptions))
   }
 
   #settle(pending: Pending, outcome: PublishResult | Error, failed = outcome instanceof Error): void {

@@ -11,14 +11,12 @@ function rank(policy: Policy | undefined): number {
   return typeof policy === 'object' ? -1 / policy.drop : ORDER.indexOf(policy)
 }
 
-/** The terms that suit all of them. */
+/** The terms that suit all of them. What is undefined is left out on the wire. */
 export function strictest<T>(options: readonly SubscribeOptions<T>[]): Omit<Sub, 'ch' | 'from'> {
-  const policy = options.toSorted((a, b) => rank(b.policy) - rank(a.policy))[0]?.policy
-  const token = options.findLast((of) => of.token)?.token
   return {
-    ...(policy && { policy }),
-    ...(token && { token }),
-    ...(options.some((of) => of.presence) && { presence: true }),
-    ...(options.length > 0 && options.every((of) => of.conflate) && { conflate: true }),
-  }
+    policy: options.toSorted((a, b) => rank(b.policy) - rank(a.policy))[0]?.policy,
+    token: options.findLast((of) => of.token)?.token,
+    presence: options.some((of) => of.presence) || undefined,
+    conflate: (options.length > 0 && options.every((of) => of.conflate)) || undefined,
+  } as Omit<Sub, 'ch' | 'from'>
 }

@@ -99,6 +99,10 @@ export class Subscriptions implements Registry {
     }
   }
 
+  lost(channel: string): void {
+    for (const pattern of this.#patterns) if (matchesPattern(pattern.channel, channel)) pattern.forget(channel)
+  }
+
   async dismissed(attachment: Dismissed): Promise<void> {
     const { channel, known, state } = attachment
     const session = this.#session
