@@ -79,23 +79,26 @@ function between(truth: Truth, before: Position | null, to: Position): LogEntry[
   return before === null ? found.slice(-1) : found
 }
 
-/** A recovery brings no more entries than its budget: those that were there when it was asked for. */
+/** A recovery brings no more entries than its budget: those that were there when it was asked for, up to its head. */
 export const withinBudget: Check = ({ history, truths }, report) => {
   for (const { level, channel, observer, steps } of history.streams) {
     const truth = truths.get(channel)
     if (level !== 'wire' || truth === undefined || truth.log.ephemeral) continue
     const { budget } = truth.log.rule
-    let asked = Number.NEGATIVE_INFINITY
+    let recovery: { readonly asked: number; readonly until: number } | null = null
     let count = 0
     for (const step of steps) {
       if (step.kind === 'start') {
-        asked = step.outcome === 'recovered' ? step.asked : Number.NEGATIVE_INFINITY
+        const head = step.head === null ? undefined : truth.byId.get(step.head.id)
+        recovery = step.outcome === 'recovered' ? { asked: step.asked, until: head?.rank ?? 0 } : null
         count = 0
       }
-      if (step.kind === 'stop' || step.kind === 'lost') asked = Number.NEGATIVE_INFINITY
+      if (step.kind === 'stop' || step.kind === 'lost') recovery = null
       const id = step.kind === 'message' ? step.id : step.kind === 'gap' ? step.to.id : null
-      const entry = id === null ? undefined : truth.byId.get(id)?.entry
-      if (entry === undefined || entry.stored >= asked) continue
+      const placed = id === null ? undefined : truth.byId.get(id)
+      if (recovery === null || placed === undefined) continue
+      // Behind the head that was told everything is live, however late the feed brings it.
+      if (placed.entry.stored >= recovery.asked || placed.rank > recovery.until) continue
       count += step.kind === 'gap' ? step.count : 1
       if (count === budget + 1)
         report({ channel, observer, at: step.at, text: `a recovery brings ${count} entries, its budget is ${budget}` })

@@ -10,8 +10,11 @@ import { lossOf, walk } from '../walk.ts'
 export const lossJustified: Check = ({ history, truths }, report) => {
   for (const stream of history.streams) {
     const truth = truths.get(stream.channel)
+    /** Where the recovery under way began: its budget counts from there. */
+    let began: Position | null = null
     for (const { step, before, since } of walk(stream)) {
       const lost = lossOf(step)
+      if (step.kind === 'start') began = step.start
       if (lost === null) continue
       const where = { channel: stream.channel, observer: stream.observer, at: step.at }
       if (lost.why === 'ephemeral' || lost.why === 'pattern') {
@@ -21,7 +24,7 @@ export const lossJustified: Check = ({ history, truths }, report) => {
       }
       const at = before ?? lost.from
       if (truth === undefined || at === undefined) continue
-      const false_ = falseLoss(truth, lost, at, since, step.at)
+      const false_ = falseLoss(truth, lost, at, since, step.at, step.kind === 'start' ? at : (began ?? at))
       if (false_ !== null) report({ ...where, text: `lost {${lost.why}} at ${show(at)}: ${false_}` })
     }
   }
@@ -36,7 +39,7 @@ function interrupted(faults: readonly Fault[], { client, node }: Stream, since: 
 }
 
 /** Why the loss is a false one; null: it is justified. */
-function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: number): string | null {
+function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: number, began: Position): string | null {
   const held = truth.byId.get(at.id)
   // What the position stands for is gone: whatever the store can still say of it is right.
   if (held !== undefined && held.entry.vanished !== null && held.entry.vanished <= now) return null
@@ -48,7 +51,8 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   const next = truth.after(at, generation, now)
   if (next === undefined) return 'nothing follows it'
   if (lost.why === 'limit') {
-    const count = truth.countAfter(next.rank - 1, generation, now)
+    const first = truth.after(began, truth.generation(began, since), now) ?? next
+    const count = truth.countAfter(Math.min(first.rank, next.rank) - 1, generation, now)
     return count > truth.log.rule.budget ? null : `${count} entries follow it, the budget is ${truth.log.rule.budget}`
   }
   return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`

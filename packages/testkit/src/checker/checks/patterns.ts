@@ -6,6 +6,9 @@ import { type Check, type Report, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
 import { follows } from './chain.ts'
 
+/** ms between a notice that is dropped and the interruption that says so. */
+const MISSED = 4_000
+
 /** Where an observer stands in each channel. */
 class Places {
   readonly seen: Map<string, LogEntry> = new Map()
@@ -103,6 +106,8 @@ export const patternLosses: Check = ({ history, truths }, report) => {
     stream.steps.forEach((step, at) => {
       if (step.kind !== 'lost') return
       if ((interruptions[used] ?? Number.POSITIVE_INFINITY) <= step.at) used++
+      // A notice that is dropped is missed before the interruption is told; and each hole that it leaves is announced.
+      else if (interruptions.some((one) => one > step.at - 1_000 && one < step.at + MISSED)) return
       else if (!hasHole(stream, at, truths))
         report({ channel: null, observer: stream.observer, at: step.at, text: 'lost {pattern} of nothing' })
     })
