@@ -267,3 +267,30 @@ test('of two refreshes the later one counts, whichever hook was faster', async (
   await world.pass(30_000)
   assert.equal(peer.code(), null)
 })
+
+test('a subscription of the server that the store does not allow yet is tried again by the server, until it is taken back', async () => {
+  const { world, broker } = faulty()
+  world.realtime.onConnect(() => ({ user: 'ann', channels: ['inbox:ann', 'news'] }))
+  broker.down = true
+  const peer = await world.connect()
+  await world.pass(5_000)
+  assert.deepEqual(peer.pushes('unsub'), [])
+  await world.realtime.unsubscribe('ann', 'news')
+  broker.down = false
+  await world.pass(3_000)
+  assert.deepEqual(
+    peer.pushes('sub').map((push) => push['ch']),
+    ['inbox:ann'],
+  )
+  assert.deepEqual(
+    peer.pushes('unsub').map((push) => push['ch']),
+    ['news'],
+  )
+  broker.down = true
+  const gone = await world.connect()
+  await world.pass(1_500)
+  gone.vanish()
+  peer.vanish()
+  await world.pass(60_000)
+  assert.equal(world.time.pending, 0)
+})

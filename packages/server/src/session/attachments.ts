@@ -6,11 +6,11 @@ import {
   checkChannel,
   isPattern,
   matchesPattern,
-  type Position,
   RealtimeError,
   type Sub,
   type SubscribeCommand,
   type Subscribed,
+  type Timer,
   type UnsubscribeCommand,
 } from '@tautline/wire'
 import { allowed } from '../access.ts'
@@ -25,6 +25,9 @@ import { Serial } from './serial.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionOwner, type SubscriptionTerms } from './subscription.ts'
 
+/** ms until the server tries again by itself. */
+const AGAIN = 1_000
+
 type Answer = (subscribed: Subscribed) => void
 
 /** All subscriptions of one session, at most `limits.channels`. */
@@ -38,6 +41,8 @@ export class Attachments implements SubscriptionOwner {
   private readonly patterns: Set<Subscription> = new Set()
   /** Channels that are being decided on: they count like subscriptions. */
   private readonly pending: Set<string> = new Set()
+  /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
+  private readonly later: Map<string, Timer> = new Map()
 
   constructor(session: Session) {
     this.session = session
@@ -62,6 +67,7 @@ export class Attachments implements SubscriptionOwner {
       if (this.session.isClosed) return
       try {
         // Who is attached already begins anew: so a client whose chain is broken repairs it. Its presence does not flicker.
+        this.forget(command.ch)
         this.detach(command.ch, false)
         await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
       } catch (error) {
@@ -89,13 +95,12 @@ export class Attachments implements SubscriptionOwner {
         this.session.push({ ev: 'unsub', ch: sub.ch, error: error.toFailure() })
       } else this.attachAndPush(sub, false)
     }
-    for (const channel of granted) this.addServerSide(channel, null)
+    for (const channel of granted) this.addServerSide(channel)
   }
 
   /** The server subscribes this client: no right is asked, the rule holds. */
-  addServerSide(channel: string, from: Position | null): void {
-    if (!this.isChannel(channel) || this.subscriptions.has(channel)) return
-    this.attachAndPush({ ch: channel, from: from ?? 'head' }, true)
+  addServerSide(channel: string): void {
+    if (this.isChannel(channel)) this.attachAndPush({ ch: channel, from: 'head' }, true)
   }
 
   removeServerSide(channel: string): void {
@@ -107,6 +112,7 @@ export class Attachments implements SubscriptionOwner {
   }
 
   end(clean: boolean): void {
+    for (const channel of Array.from(this.later.keys())) this.forget(channel)
     for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
   }
 
@@ -142,7 +148,7 @@ export class Attachments implements SubscriptionOwner {
   /** Ends a subscription that others may inherit from: what it had not given yet, patterns had left to it. */
   private leave(channel: string): boolean {
     const subscription = this.subscriptions.get(channel)
-    if (subscription === undefined) return false
+    if (subscription === undefined) return this.forget(channel)
     const heirs = [...this.patterns].filter((pattern) => pattern !== subscription && pattern.overlaps(channel))
     for (const one of heirs.length > 0 ? [subscription, ...heirs] : []) one.hub.fanOut.flush()
     const missed = heirs.filter((pattern) => pattern.misses(subscription))
@@ -158,9 +164,31 @@ export class Attachments implements SubscriptionOwner {
         await this.attach(sub, server, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
       } catch (error) {
         if (this.session.isClosed) return
-        this.session.push({ ev: 'unsub', ch: sub.ch, error: this.session.failureOf(error).toFailure() })
+        const known = this.session.failureOf(error)
+        if (server && known.temporary) this.again(sub, known.after ?? AGAIN)
+        else this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
       }
     })
+  }
+
+  /** The server wants it: it is not the client that has to try again. */
+  private again(sub: Sub, ms: number): void {
+    const { clock } = this.node
+    this.forget(sub.ch)
+    this.later.set(
+      sub.ch,
+      clock.setTimer(() => {
+        this.later.delete(sub.ch)
+        this.attachAndPush(sub, true)
+      }, ms),
+    )
+  }
+
+  private forget(channel: string): boolean {
+    const timer = this.later.get(channel)
+    if (timer === undefined) return false
+    this.node.clock.clearTimer(timer)
+    return this.later.delete(channel)
   }
 
   private async attach(sub: Sub, server: boolean, answer: Answer): Promise<void> {
