@@ -1,5 +1,4 @@
-// The server's state of one client, on any transport: it takes frames apart, hands each command to whoever obeys it, and
-// answers. It knows no channel's log and no network; what lasts longer than the connection is the client's to keep.
+// The server's state of one client, on any transport: it hands each command to whoever obeys it, and answers. It knows no channel's log and no network; what lasts longer than the connection is the client's to keep.
 
 import { createHash } from 'node:crypto'
 import {
@@ -8,16 +7,12 @@ import {
   type Codec,
   type Command,
   type Connected,
-  type Decoded,
   DISCONNECTS,
   type DisconnectName,
-  frameLimits,
   type Json,
   type Ok,
   type Push,
   RealtimeError,
-  readCommand,
-  WireError,
 } from '@tautline/wire'
 import { textOf } from '../error-text.ts'
 import type { Unit } from '../hub/unit.ts'
@@ -28,17 +23,15 @@ import { Calls } from '../rpc/calls.ts'
 import { Attachments } from './attachments.ts'
 import { connect, refresh, refuseConnection } from './connect.ts'
 import type { Beating } from './heartbeat.ts'
+import { Inbox, type Obedient } from './inbox.ts'
 import { Lifetime, type Mortal } from './lifetime.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import { Publishes } from './publishes.ts'
 import { history, presence } from './queries.ts'
 
-/** Messages of one client that are dealt with before others get their turn of the loop: Node reads 2 MiB at once. */
-const AT_ONCE = 128
-
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
-export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
+export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beating {
   /** Names the connection: node, '~', 96 random bits. */
   readonly conn: string
   /** Whoever knows it may replace this connection. */
@@ -60,12 +53,9 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   user: string | undefined = undefined
   info: Json | undefined = undefined
   private state: State = 'greeting'
-  private lastId = 0
+  /** Commands that are not answered yet. */
   private inFlight = 0
-  /** Messages since the link was last given a rest. */
-  private handled = 0
-  /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
-  private early: Decoded[] = []
+  private readonly inbox: Inbox
 
   constructor(node: Node, link: Link, request: LinkRequest) {
     this.node = node
@@ -74,6 +64,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     this.codec = link.codec
     this.conn = `${node.name}~${base64url(node.random.bytes(12))}`
     this.secret = base64url(node.random.bytes(16))
+    this.inbox = new Inbox(this)
     this.outbox = new Outbox(link, node.clock, this)
     this.attachments = new Attachments(this)
     this.publishes = new Publishes(this)
@@ -94,6 +85,10 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     link.open(this)
   }
 
+  get isConnecting(): boolean {
+    return this.state === 'connecting'
+  }
+
   get isOpen(): boolean {
     return this.state === 'open'
   }
@@ -110,17 +105,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
   frame(frame: string | Uint8Array): void {
     if (this.state === 'closed') return
     this.lifetime.heard()
-    // A transport that tells text from bytes must bring what the codec writes.
-    if ((typeof frame === 'string') === this.codec.binary) return this.bye('malformed', 'text and bytes are mixed up')
-    let messages: Decoded[]
-    try {
-      messages = this.codec.decode(frame, frameLimits(this.node.limits))
-    } catch (error) {
-      const name = error instanceof WireError && error.kind === 'too-large' ? 'too-large' : 'malformed'
-      return this.bye(name, error instanceof WireError ? error.message : undefined)
-    }
-    for (const message of messages) this.message(message)
-    this.giveWay(messages.length)
+    this.inbox.frame(frame)
   }
 
   /** @inheritDoc */
@@ -135,7 +120,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.lifetime.greeted()
-    this.early = []
+    this.inbox.clear()
     this.outbox.close()
     this.calls.end()
     this.attachments.end(clean)
@@ -216,10 +201,7 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     if (grant.user !== undefined) this.node.addUser(this, grant.user)
     this.reply(id, answer)
     if (!this.node.health.ok) this.push({ ev: 'health', ok: false })
-    const early = this.early
-    this.early = []
-    for (const message of early) this.message(message)
-    this.link.resume()
+    this.inbox.goOn()
   }
 
   setClient(client: string): void {
@@ -234,43 +216,21 @@ export class Session implements LinkEvents, OutboxOwner, Mortal, Beating {
     return new RealtimeError('unavailable', 'the server failed at this', { after: 1_000 })
   }
 
-  /** Whoever floods waits for the others, and the network holds the flood back. */
-  private giveWay(messages: number): void {
-    this.handled += messages
-    if (this.handled < AT_ONCE || this.state !== 'open') return
-    this.handled = 0
-    this.link.pause()
-    this.node.clock.defer(() => {
-      if (this.state === 'open') this.link.resume()
-    })
-  }
-
-  private message(message: Decoded): void {
-    if (this.state === 'closed') return
-    if (this.state === 'connecting') {
-      this.early.push(message)
-      return
-    }
-    const read = readCommand(message, this.node.limits)
-    if (read.malformed !== undefined) return this.bye('malformed', read.malformed)
-    const id = read.command?.id ?? (read.id as number)
-    const isPong = read.command?.op === 'pong'
-    // "A number that does not increase is 4300."
-    if (!isPong && id <= this.lastId) return this.bye('malformed', 'the ids of commands increase')
-    if (!isPong) this.lastId = id
+  /** @inheritDoc */
+  take(command: Command): void {
     this.inFlight++
-    if (read.error !== undefined) this.refuseUnread(message, id, read.error)
-    else if (this.state === 'greeting') this.greet(read.command as Command)
-    else if (this.inFlight > this.node.limits.inflight) this.tooMany(read.command as Command)
-    else this.obey(read.command as Command)
+    if (this.state === 'greeting') this.greet(command)
+    else if (this.inFlight > this.node.limits.inflight) this.tooMany(command)
+    else this.obey(command)
   }
 
-  /** A command with a field that is missing or wrong. */
-  private refuseUnread(message: Decoded, id: number, error: RealtimeError): void {
-    if (this.state !== 'greeting') return this.refuse(id, error)
-    if ((message.value as { op?: unknown }).op !== 'connect') return this.bye('malformed', 'connect comes first')
+  /** @inheritDoc */
+  refuseUnread(id: number, op: unknown, error: RealtimeError): void {
+    const isFirst = this.state === 'greeting'
+    if (isFirst && op !== 'connect') return this.bye('malformed', 'connect comes first')
+    this.inFlight++
     this.refuse(id, error)
-    refuseConnection(this, error)
+    if (isFirst) refuseConnection(this, error)
   }
 
   private greet(command: Command): void {
