@@ -4,7 +4,7 @@ import { consecutive, covered, once, silentAfterEnd } from './checks/chain.ts'
 import { endedForAReason, endedInTime, nothingLeft, ordersObeyed, refusals } from './checks/connections.ts'
 import { gapCounts, superseded, withinBudget } from './checks/gaps.ts'
 import { oneId, onePosition } from './checks/identity.ts'
-import { lossJustified, recovered, startsWhereAsked } from './checks/losses.ts'
+import { lossJustified, nothingPast, recovered, startsWhereAsked } from './checks/losses.ts'
 import { patternLosses, patternOnce, patternOrder } from './checks/patterns.ts'
 import { directs, pagesAgree, pagesWhole } from './checks/reads.ts'
 import { acknowledged, body, keyOnce, own, publisherOrder, sent } from './checks/sending.ts'
@@ -41,6 +41,7 @@ export const CHECKS: Readonly<Record<string, Check>> = Object.freeze({
   'a publication is refused for a reason': refusals,
   'every announced loss is justified': lossJustified,
   'recovered is proved': recovered,
+  'nothing is replayed that is not served any more': nothingPast,
   'a subscription starts where it asked': startsWhereAsked,
   'calls run at most once': calls,
   'a call ends when nobody waits for it': callsEnd,

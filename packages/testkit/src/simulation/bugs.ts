@@ -10,6 +10,7 @@ export const STORE_BUGS = [
   'stores-backwards',
   'absent-by-default',
   'skips-one',
+  'serves-the-past',
 ] as const
 
 /** A node lies to its clients: their frames are changed on the way out, or its clients' on the way in. */

@@ -64,7 +64,8 @@ export class Cluster {
     const { plan, scheduler, network, store, presence, note } = this.#parts
     const id = `${name}.${++this.#starts}`
     const chance = new Chance(plan.seed, id)
-    const machine = new Machine(scheduler, name, chance.between(-40, 40))
+    const off = plan.clocks === 'far' ? 3_600_000 : 40
+    const machine = new Machine(scheduler, name, chance.between(-off, off))
     const realtime = createRealtime({
       channels: this.#rules(),
       broker: store.broker(machine),

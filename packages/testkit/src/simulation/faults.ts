@@ -116,6 +116,17 @@ const NODES: readonly Fault[] = [
   },
 ]
 
+/** Where nodes' clocks are not kept right. */
+const CLOCKS: readonly Fault[] = [
+  (t) => {
+    const node = t.chance.pick(t.cluster.running)
+    // What ends at a time of the day ends by that clock.
+    if (node === undefined || t.plan.tokens !== null) return 'no clock is set'
+    node.machine.jump(t.chance.between(-3_600_000, 3_600_000))
+    return `the clock of ${node.machine.name} is set`
+  },
+]
+
 const STORE: readonly Fault[] = [
   (t) => {
     const ms = t.chance.within(50, 9_000)
@@ -239,6 +250,7 @@ export function strike(targets: Targets): void {
   const group = targets.chance.weighted([
     [5, NETWORK],
     [2, NODES],
+    [targets.plan.clocks === 'far' ? 1 : 0, CLOCKS],
     [3, STORE],
     [2, CLIENTS],
     [2, READERS],

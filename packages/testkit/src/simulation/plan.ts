@@ -33,6 +33,8 @@ export interface Plan {
   readonly window: number
   /** How long a token lasts; null: for ever. */
   readonly tokens: number | null
+  /** Are the nodes' clocks right within some ms, or an hour off, and set now and then? */
+  readonly clocks: 'close' | 'far'
   /** Does the server subscribe each client to a channel of its own? */
   readonly inboxes: boolean
   /** Bytes that wait at a node's end of a connection before it counts as slow. */
@@ -63,6 +65,7 @@ export function planOf(seed: number, chance: Chance): Plan {
     heartbeat: { every, timeout },
     window: 300_000,
     tokens: chance.happens(0.3) ? chance.between(35_000, 80_000) : null,
+    clocks: chance.happens(0.25) ? 'far' : 'close',
     inboxes: chance.happens(0.4),
     highMark: chance.pick([0, 1_000, 16_384]),
     store: {

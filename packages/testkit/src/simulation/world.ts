@@ -81,6 +81,7 @@ function storeOf(plan: Plan, scheduler: Scheduler, bug: Bug | null): SimulatedSt
   const chance = new Chance(plan.seed, 'store')
   const store = new SimulatedStore(new Machine(scheduler, 'store'), chance, plan.store, storeBug(bug))
   const lost = { 'ignores-unsubscribe': 'unsubscribe', 'replaced-live-on': 'replace' } as const
+  store.tellsTime = plan.clocks === 'far'
   const op = bug === 'ignores-unsubscribe' || bug === 'replaced-live-on' ? lost[bug] : null
   if (op !== null || bug === 'direct-messages-astray') {
     store.orderLie = (bytes) => {

@@ -334,6 +334,29 @@ const BUGS: readonly Bug[] = [
     },
   },
   {
+    bug: 'replays what is not served any more',
+    caughtBy: 'nothing is replayed that is not served any more',
+    spoil: (h) => {
+      const { entries } = h.logs[1] as Spoilable['logs'][number]
+      const from = entries[2]?.position
+      assert.ok(from !== undefined)
+      const asked = streamOf(h, 'c2#5').steps.at(-1) as Extract<Step, { kind: 'start' }>
+      const [first] = entries.slice(3)
+      assert.ok(first !== undefined)
+      // It says so in the end, and has told one entry before.
+      const told = { kind: 'lost', at: 403, lost: asked.lost, start: asked.start } as Step
+      const { lost, ...start } = asked
+      assert.ok(lost !== undefined)
+      streamOf(h, 'c2#5').steps.splice(
+        -1,
+        1,
+        { ...start, outcome: 'recovered', start: from, asked: 400, at: 401 },
+        { ...message(first, null), at: 402 },
+        told,
+      )
+    },
+  },
+  {
     bug: 'brings more than the budget of a recovery',
     caughtBy: 'a recovery stays within its budget',
     spoil: (h) => {

@@ -48,6 +48,10 @@ const CASES: Readonly<Record<Bug, { readonly what: string; readonly by: readonly
     what: 'a store leaves out an entry of a page',
     by: ['entries are consecutive between announced losses', 'received plus announced covers the log'],
   },
+  'serves-the-past': {
+    what: 'a store serves what is past its size or its time',
+    by: ['nothing is replayed that is not served any more', 'a page of history agrees with the log'],
+  },
   'conflates-the-newest': {
     what: 'a node conflates the newest of a key',
     by: ['what was conflated is followed by a newer one'],

@@ -127,6 +127,27 @@ function comes({ position }: LogEntry, following: Step | undefined): boolean {
   return following.kind === 'message' ? following.id === position.id : following.kind !== 'gap'
 }
 
+/** ms that clocks of nodes and store may differ where nobody says by how much. */
+const SKEW = 100
+
+/** "`ttl` and `size` are exact when reading": what a recovery or a beginning brings was still served when it was asked for. */
+export const nothingPast: Check = ({ history, truths }, report) => {
+  for (const { level, channel, observer, steps } of history.streams) {
+    const truth = truths.get(channel)
+    if (level !== 'wire' || truth === undefined || truth.log.ephemeral) continue
+    let asked = Number.NEGATIVE_INFINITY
+    for (const step of steps) {
+      if (step.kind === 'start') asked = step.asked
+      const placed = step.kind === 'message' ? truth.byId.get(step.id) : undefined
+      if (placed === undefined || placed.entry.stored >= asked) continue
+      const gone = truth.certainlyGone(placed)
+      if (gone + SKEW >= asked) continue
+      const text = `received ${show(placed.entry.position)}, which was not served any more since ${gone.toFixed(1)} ms`
+      report({ channel, observer, at: step.at, text })
+    }
+  }
+}
+
 /** A subscription that asked for the last n gets n, or all that is served; `start` and `head` are of the log. */
 export const startsWhereAsked: Check = ({ history, truths }, report) => {
   for (const { observer, channel, steps } of history.streams) {

@@ -49,6 +49,8 @@ export class SimulatedStore {
     partial: 0,
   }
   readonly faults: StoreFault[] = []
+  /** Does it tell the nodes its time? Where it does not, their clocks are its own, within some ms. */
+  tellsTime = false
   /** When orders from node to node got lost. */
   readonly lostOrders: number[] = []
   /** Changes orders on their way, where the world is broken on purpose; null: lost without a trace. */
@@ -125,6 +127,7 @@ export class SimulatedStore {
     const { model } = this
     return {
       facts: () => this.facts(),
+      ...(this.tellsTime ? { time: wall } : {}),
       append: (channel, batch, rule) =>
         closed
           ? Promise.resolve(batch.map((): Appended => ({ fail: 'unavailable', applied: 'no' })))
