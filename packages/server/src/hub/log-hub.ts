@@ -212,7 +212,7 @@ export class LogHub extends Hub implements Comparable {
   private async repair(): Promise<void> {
     this.state = 'repairing'
     for (let wait = FIRST_WAIT; !this.closed; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-      // Covered by the read that follows; and what was heard before a loss may be of a life that the log has forgotten.
+      // Covered by the read that follows; and behind a loss it may be of a branch that vanished, which offsets do not tell.
       this.forget()
       try {
         if ((await this.readOn()) && this.drain()) return this.goLive()
@@ -248,10 +248,6 @@ export class LogHub extends Hub implements Comparable {
     this.tellLost(lost, page.head)
     this.at = page.head
     this.ring.reset(page.head)
-    // What the feed brought may be of the branch that vanished: offsets alone would let it chain.
-    this.buffer = []
-    this.bufferedBytes = 0
-    this.missed = true
   }
 }
 
