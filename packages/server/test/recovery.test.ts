@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Append, MemoryBroker } from '@tautline/broker'
 import { msgpackCodec } from '@tautline/wire/msgpack'
+import { chance, Time } from './presence/clock.ts'
 import { said, World } from './world.ts'
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, i) => from + i)
@@ -149,3 +151,31 @@ test('connect is answered before any recovery, and every resumed channel gets a 
   assert.ok('ok' in peer.received[0]!)
   assert.equal(peer.pushes('sub').length, 200)
 })
+
+test('a ring serves nothing that is past its time, though the clock of its node is an hour off', async () => {
+  for (const off of [-3_600_000, 0, 3_600_000]) {
+    const time = new Time()
+    const broker = new MemoryBroker({ clock: time, random: chance(3) })
+    const skewed = new Time()
+    Object.assign(skewed, { clock: time.clock, wall: () => time.wall() + off })
+    const world = new World({ clock: skewed, broker, channels: { '**': { history: { size: 50, ttl: '5s' } } } })
+    const first = await world.subscriber('chat:1')
+    const start = first.ok(2)['start']
+    await broker.append('chat:1', range(1, 3).map(entry), { size: 50, ttl: 5_000, window: 300_000 })
+    await world.pass(3_000)
+    await broker.append('chat:1', range(4, 5).map(entry), { size: 50, ttl: 5_000, window: 300_000 })
+    await world.settle()
+    assert.deepEqual(said(first), range(1, 5))
+    await world.pass(3_000)
+    const last = await world.subscriber('chat:1', { from: { last: 5 } })
+    assert.deepEqual(said(last), [4, 5], `${off} ms off`)
+    const again = await world.connect({ resume: [{ ch: 'chat:1', from: start }] })
+    await world.settle()
+    assert.equal((again.pushes('sub')[0]!['lost'] as { why: string }).why, 'trimmed')
+    assert.deepEqual(said(again), [])
+  }
+})
+
+function entry(n: number): Append {
+  return { id: `w.${n}`, scope: 's', hash: 'h', expires: Number.MAX_SAFE_INTEGER, body: { json: String(n) } }
+}

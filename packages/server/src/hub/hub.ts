@@ -7,6 +7,7 @@ import type { Rule } from '../rules/rules.ts'
 import { FanOut, type Receiver, type Turn } from './fan-out.ts'
 import type { Reads } from './reads.ts'
 import type { RingBudget } from './ring.ts'
+import type { StoreTime } from './store-time.ts'
 
 /** A subscription as its hub knows it. */
 export interface HubMember extends Receiver {
@@ -27,6 +28,7 @@ export interface HubContext {
   readonly reads: Reads
   readonly rings: RingBudget
   readonly health: Health
+  readonly storeTime: StoreTime
   /** A hub whose feed was interrupted asks to have its head compared. */
   readonly interrupted: (hub: Comparable) => void
 }

@@ -13,6 +13,7 @@ import { LogHub } from './log-hub.ts'
 import { PatternHub } from './pattern-hub.ts'
 import { Reads } from './reads.ts'
 import { RingBudget } from './ring.ts'
+import { StoreTime } from './store-time.ts'
 
 /** ms a hub without subscriptions keeps its feed, and how many of them may be kept. */
 const LINGER = 10_000
@@ -63,6 +64,7 @@ export class Hubs {
       reads: this.reads,
       rings: new RingBudget(options.ringBytes),
       health,
+      storeTime: new StoreTime(broker, clock),
       interrupted: (hub) => this.interrupted(hub),
     }
   }

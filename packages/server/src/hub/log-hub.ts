@@ -69,7 +69,7 @@ export class LogHub extends Hub implements Comparable {
   serves(units: readonly EntryUnit[]): boolean {
     const [first] = units
     const { size, ttl } = this.rule.log!
-    return first === undefined || (units.length <= size && first.entry.at + ttl > this.context.clock.wall())
+    return first === undefined || (units.length <= size && this.context.storeTime.isWithin(first.entry.at, ttl))
   }
 
   /** Is this head of the log one that the hub stands at, has passed, or will reach by its feed? */
@@ -157,6 +157,7 @@ export class LogHub extends Hub implements Comparable {
   }
 
   private receive(entry: Entry): void {
+    this.context.storeTime.heard(entry.at)
     if (this.state !== 'live') this.keep(entry)
     else if (!this.apply(entry, this.known)) this.catchUp()
   }
