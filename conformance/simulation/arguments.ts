@@ -8,14 +8,20 @@ import { BUGS, type Bug } from '@tautline/testkit/simulation'
 export type Wish =
   | { readonly what: 'help' }
   | { readonly what: 'wrong'; readonly text: string }
-  | { readonly what: 'one'; readonly seed: number; readonly trace: Shown | null; readonly bug: Bug | null }
+  | { readonly what: 'one'; readonly seed: number; readonly trace: Shown | null; readonly how: How }
   | {
       readonly what: 'many'
       readonly first: number
       readonly last: number
       readonly workers: number
-      readonly bug: Bug | null
+      readonly how: How
     }
+
+/** What is another than usual. */
+export interface How {
+  readonly bug: Bug | null
+  readonly counted: boolean
+}
 
 /** Which lines of a trace. */
 export interface Shown {
@@ -44,6 +50,8 @@ npm run simulate -- --seeds 1..40 --bug skips-one   with something broken on pur
   --workers N      with --seeds: how many processes, 1 to 64; default 2
   --bug NAME       breaks the world in one thing; the names are
                    ${wrapped(BUGS, 90, ' '.repeat(19))}
+  --counted        channels begin at the store's own sequence, as in JetStream and Kafka; no broker here does that yet,
+                   and nodes and clients are not ready for it
   --help           this text
 
 How to read a failure
@@ -61,22 +69,24 @@ export function readArguments(args: readonly string[]): Wish {
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error))
   }
-  const { seeds, seed, trace, channel, last, workers, bug: named } = values
+  const { seeds, seed, trace, channel, last, workers, counted, bug: named } = values
   if (values.help || args.length === 0) return { what: 'help' }
   if ((seeds === undefined) === (seed === undefined)) return wrong('give either --seeds 1..2000 or --seed 17')
   const bug = named === undefined ? null : (BUGS.find((one) => one === named) ?? undefined)
   if (bug === undefined) return wrong(`no bug is called ${JSON.stringify(named)}; --help lists their names`)
   if (!trace && (channel ?? last) !== undefined) return wrong('--channel and --last choose lines of a --trace: add it')
-  if (seeds !== undefined) return trace ? wrong('--trace shows one seed: give --seed 17') : many(seeds, workers, bug)
+  if (seeds !== undefined)
+    return trace ? wrong('--trace shows one seed: give --seed 17') : many(seeds, workers, { bug, counted })
   if (workers !== undefined) return wrong('--workers is for many seeds: give --seeds 1..2000')
   const number = numberOf(seed as string, 0)
   const lines = last === undefined ? Number.POSITIVE_INFINITY : numberOf(last, 1)
   if (number === null) return wrong(`--seed takes a whole number from 0, not ${JSON.stringify(seed)}`)
   if (lines === null) return wrong(`--last takes a number of lines, not ${JSON.stringify(last)}`)
-  return { what: 'one', seed: number, trace: trace ? { channel: channel ?? null, last: lines } : null, bug }
+  const shown = trace ? { channel: channel ?? null, last: lines } : null
+  return { what: 'one', seed: number, trace: shown, how: { bug, counted } }
 }
 
-function many(seeds: string, workers: string | undefined, bug: Bug | null): Wish {
+function many(seeds: string, workers: string | undefined, how: How): Wish {
   const [, from = '', to = ''] = /^(\d+)\.\.(\d+)$/.exec(seeds) ?? []
   const first = numberOf(from, 0)
   const last = numberOf(to, 0)
@@ -84,7 +94,7 @@ function many(seeds: string, workers: string | undefined, bug: Bug | null): Wish
   if (last < first) return wrong(`--seeds ${seeds} is empty: the smaller number comes first, ${last}..${first}`)
   const count = workers === undefined ? 2 : numberOf(workers, 1)
   if (count === null || count > 64) return wrong(`--workers takes 1 to 64, not ${JSON.stringify(workers)}`)
-  return { what: 'many', first, last, workers: count, bug }
+  return { what: 'many', first, last, workers: count, how }
 }
 
 function parsed(args: readonly string[]) {
@@ -98,6 +108,7 @@ function parsed(args: readonly string[]) {
       last: { type: 'string' },
       workers: { type: 'string' },
       bug: { type: 'string' },
+      counted: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
   }).values

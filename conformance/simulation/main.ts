@@ -1,10 +1,10 @@
 // Runs seeds of the simulation: `npm run simulate -- --help`. Ends with 1 where a promise was broken.
 
-import { type Bug, type Campaign, campaign, explain, printTrace, simulate, summary } from '@tautline/testkit/simulation'
-import { HELP, readArguments, type Shown } from './arguments.ts'
+import { type Campaign, campaign, explain, printTrace, simulate, summary } from '@tautline/testkit/simulation'
+import { HELP, type How, readArguments, type Shown } from './arguments.ts'
 
-async function one(seed: number, trace: Shown | null, bug: Bug | null): Promise<boolean> {
-  const outcome = await simulate(seed, { trace: trace !== null, bug })
+async function one(seed: number, trace: Shown | null, how: How): Promise<boolean> {
+  const outcome = await simulate(seed, { ...how, trace: trace !== null })
   if (trace !== null) console.log(printTrace(outcome.lines, trace.channel, trace.last))
   console.log(JSON.stringify(outcome.plan, null, 1))
   for (const finding of outcome.findings) console.log(finding)
@@ -12,19 +12,20 @@ async function one(seed: number, trace: Shown | null, bug: Bug | null): Promise<
   return outcome.findings.length === 0
 }
 
-async function many(first: number, last: number, workers: number, bug: Bug | null): Promise<boolean> {
+async function many(first: number, last: number, workers: number, { bug, counted }: How): Promise<boolean> {
   const began = performance.now()
   const seconds = (): string => `${Math.round((performance.now() - began) / 1_000)} s`
   const result = await campaign({
     first,
     last,
     workers,
+    counted,
     ...(bug === null ? {} : { bug }),
     progress: (done, failed) => {
       if (done % 500 === 0) console.log(`${done} seeds, ${failed} failed, ${seconds()}`)
     },
   })
-  for (const line of result.failed.slice(0, 3)) console.log(`\n${await explain(line, bug)}`)
+  for (const line of result.failed.slice(0, 3)) console.log(`\n${await explain(line, { bug, counted })}`)
   console.log(`\n${summary(result)}`)
   console.log(sorted(result))
   const { failed, missing } = result
@@ -50,5 +51,5 @@ if (wish.what === 'help') console.log(HELP)
 else if (wish.what === 'wrong') {
   console.error(`${wish.text}\nnpm run simulate -- --help says more`)
   process.exitCode = 2
-} else if (wish.what === 'one') process.exitCode = (await one(wish.seed, wish.trace, wish.bug)) ? 0 : 1
-else process.exitCode = (await many(wish.first, wish.last, wish.workers, wish.bug)) ? 0 : 1
+} else if (wish.what === 'one') process.exitCode = (await one(wish.seed, wish.trace, wish.how)) ? 0 : 1
+else process.exitCode = (await many(wish.first, wish.last, wish.workers, wish.how)) ? 0 : 1

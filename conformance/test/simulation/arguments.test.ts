@@ -5,23 +5,40 @@ import { HELP, readArguments } from '../../simulation/arguments.ts'
 const read = (text: string) => readArguments(text.split(' ').filter((word) => word !== ''))
 
 test('many seeds, one seed, and its trace are read', () => {
-  const many = { what: 'many', first: 1, last: 2_000, workers: 2, bug: null }
+  const many = { what: 'many', first: 1, last: 2_000, workers: 2, how: { bug: null, counted: false } }
   assert.deepEqual(read('--seeds 1..2000'), many)
-  assert.deepEqual(read('--seeds 1..2000 --workers 4 --bug skips-one'), { ...many, workers: 4, bug: 'skips-one' })
-  assert.deepEqual(read('--seed 17'), { what: 'one', seed: 17, trace: null, bug: null })
+  assert.deepEqual(read('--seeds 1..2000 --workers 4 --bug skips-one'), {
+    ...many,
+    workers: 4,
+    how: { bug: 'skips-one', counted: false },
+  })
+  const usual = { bug: null, counted: false }
+  const one = { what: 'one', seed: 17, trace: null, how: usual }
+  assert.deepEqual(read('--seed 17'), one)
+  assert.deepEqual(read('--seed 17 --counted'), { ...one, how: { bug: null, counted: true } })
   const all = { channel: null, last: Number.POSITIVE_INFINITY }
-  assert.deepEqual(read('--seed 17 --trace'), { what: 'one', seed: 17, trace: all, bug: null })
+  assert.deepEqual(read('--seed 17 --trace'), { what: 'one', seed: 17, trace: all, how: usual })
   assert.deepEqual(read('--seed 17 --trace --channel chat:a --last 80'), {
     what: 'one',
     seed: 17,
     trace: { channel: 'chat:a', last: 80 },
-    bug: null,
+    how: usual,
   })
 })
 
 test('without arguments, or asked for help, it explains itself', () => {
   for (const text of ['', '--help', '-h', '--seeds nonsense --help']) assert.deepEqual(read(text), { what: 'help' })
-  for (const word of ['--seeds', '--seed', '--trace', '--channel', '--last', '--workers', '--bug', 'skips-one'])
+  for (const word of [
+    '--seeds',
+    '--seed',
+    '--trace',
+    '--channel',
+    '--last',
+    '--workers',
+    '--bug',
+    '--counted',
+    'skips-one',
+  ])
     assert.ok(HELP.includes(word), word)
   assert.ok(HELP.split('\n').every((line) => line.length <= 120))
 })

@@ -84,6 +84,12 @@ export class Truth {
     return this.#wipes.filter((at) => at <= time).length
   }
 
+  /** Is it the same beginning, or was nothing ever written behind the first of them? */
+  sameBeginning(first: Position, second: Position): boolean {
+    const generation = this.generation(first, 0)
+    return generation === this.generation(second, 0) || !this.#next.has(`start ${generation}`)
+  }
+
   /** Has a failover lost entries of this channel between two times? */
   lostEntries(from: number, to: number): boolean {
     const between = this.#failovers.some((at) => at > from && at <= to)

@@ -27,6 +27,8 @@ export interface CampaignOptions {
   /** Processes; default 2. */
   readonly workers?: number
   readonly bug?: Bug
+  /** As in SimulateOptions. */
+  readonly counted?: boolean
   /** ms without a seed done after which the seed counts as hung; default 30,000. */
   readonly patience?: number
   readonly progress?: (done: number, failed: number) => void
@@ -72,14 +74,14 @@ async function runWorker(
 }
 
 async function runProcess(
-  { last, bug, patience = 30_000 }: CampaignOptions,
+  { last, bug, counted = false, patience = 30_000 }: CampaignOptions,
   first: number,
   step: number,
   take: (line: SeedLine) => void,
 ): Promise<void> {
   // Beside this file, whether it runs as source or as built.
   const file = fileURLToPath(import.meta.url.replace(/campaign(\.[jt]s)$/, 'worker$1'))
-  const chosen = [first, last, step, ...(bug === undefined ? [] : [bug])].map(String)
+  const chosen = [first, last, step, bug ?? '', counted].map(String)
   const child = spawn(process.execPath, [file, ...chosen], { stdio: ['ignore', 'pipe', 'inherit'] })
   const hung = (): boolean => child.kill('SIGKILL')
   let watch = setTimeout(hung, patience)
@@ -94,16 +96,21 @@ async function runProcess(
 }
 
 /** What went wrong in one seed, with the end of the trace of the channel concerned: the seed is run again for it. */
-export async function explain({ seed, findings }: SeedLine, bug: Bug | null = null, lines = 60): Promise<string> {
+export async function explain(
+  { seed, findings }: SeedLine,
+  how: { readonly bug?: Bug | null; readonly counted?: boolean } = {},
+  lines = 60,
+): Promise<string> {
   const first = findings[0]
   const said = findings.map(({ check, channel, observer, at, text }) => {
     const where = [channel, observer, `${at.toFixed(1)} ms`].filter((part) => part !== null).join(', ')
     return `  ${check}: ${text} (${where})`
   })
-  const { lines: trace } = await simulate(seed, { trace: true, bug })
+  const flags = `${how.bug ? ` --bug ${how.bug}` : ''}${how.counted ? ' --counted' : ''}`
+  const { lines: trace } = await simulate(seed, { ...how, trace: true })
   const until = trace.filter((line) => first === undefined || line.at <= first.at + 50)
   return [
-    `seed ${seed} fails: npm run simulate -- --seed ${seed} --trace${bug === null ? '' : ` --bug ${bug}`}`,
+    `seed ${seed} fails: npm run simulate -- --seed ${seed} --trace${flags}`,
     ...said,
     printTrace(until, first?.channel ?? null, lines),
   ].join('\n')

@@ -48,7 +48,7 @@ export function historyOf(world: World): History {
     restless: applications.flatMap((one) => restlessOf(one, world)),
     leftovers: [],
     lineage: plan.store.lineage,
-    bases: store.model.bases,
+    bases: store.model.beginnings.bases,
     heartbeat: plan.heartbeat,
     quiet: plan.active,
     end: scheduler.now,
@@ -108,7 +108,7 @@ function logEntry(entry: StoredEntry): LogEntry {
     scope: entry.scope,
     key: entry.key ?? null,
     ...(entry.state === undefined ? {} : { state: entry.state }),
-    possibleLoss: entry.fence?.loss === 'possible',
+    possibleLoss: entry.possibleLoss,
     generation: entry.generation,
     vanished: entry.vanished,
   }

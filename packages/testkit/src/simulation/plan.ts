@@ -47,8 +47,12 @@ export interface Plan {
   readonly faults: number
 }
 
-/** Draws a plan. */
-export function planOf(seed: number, chance: Chance): Plan {
+/**
+ * Draws a plan.
+ *
+ * @param counted channels begin as in a store with one sequence for all of them
+ */
+export function planOf(seed: number, chance: Chance, counted: boolean = false): Plan {
   const every = chance.pick([3_000, 8_000, 25_000])
   const timeout = Math.round(every * 0.8)
   const clients = chance.between(2, 6)
@@ -69,8 +73,9 @@ export function planOf(seed: number, chance: Chance): Plan {
     inboxes: chance.happens(0.4),
     highMark: chance.pick([0, 1_000, 16_384]),
     store: {
-      offsets: chance.happens(0.5) ? 'dense' : 'sparse',
+      offsets: chance.happens(0.5) && !counted ? 'dense' : 'sparse',
       lineage: chance.happens(0.7),
+      beginnings: counted ? 'counted' : 'named',
       anchor: 30 * 86_400_000,
     },
     channels: channelsOf(chance, clients),

@@ -28,6 +28,8 @@ export interface SimulateOptions {
   readonly trace?: boolean
   /** Breaks the world on purpose: the checker must notice. */
   readonly bug?: Bug | null
+  /** Channels begin as in JetStream or Kafka: at the store's own sequence. No broker of today does that. */
+  readonly counted?: boolean
 }
 
 /** More events than any sound run has; beyond them a run counts as one that never comes to rest. */

@@ -20,10 +20,10 @@ export interface SeedLine {
 const MOST_FINDINGS = 12
 
 async function main(): Promise<void> {
-  const [first, last, step, bug] = process.argv.slice(2)
+  const [first, last, step, bug, counted] = process.argv.slice(2)
   for (let seed = Number(first); seed <= Number(last); seed += Number(step)) {
     const before = process.cpuUsage()
-    const outcome = await simulate(seed, { bug: (bug ?? null) as Bug | null })
+    const outcome = await simulate(seed, { bug: (bug || null) as Bug | null, counted: counted === 'true' })
     const { user, system } = process.cpuUsage(before)
     const line: SeedLine = {
       seed,

@@ -27,11 +27,11 @@ export interface World extends Targets {
 /** Builds the world of a seed; its nodes start, its clients connect. */
 export function buildWorld(
   seed: number,
-  options: { readonly trace?: boolean; readonly bug?: Bug | null },
+  options: { readonly trace?: boolean; readonly bug?: Bug | null; readonly counted?: boolean },
   failed: (error: unknown) => void,
 ): World {
   const { bug = null } = options
-  const plan = planOf(seed, new Chance(seed, 'plan'))
+  const plan = planOf(seed, new Chance(seed, 'plan'), options.counted === true)
   const scheduler = new Scheduler()
   const trace = new Trace(options.trace === true)
   const note = (who: string, channel: string | null, text: string): void =>

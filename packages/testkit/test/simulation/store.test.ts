@@ -18,7 +18,7 @@ class Stage {
 
   constructor(offsets: 'dense' | 'sparse', lineage: boolean) {
     this.machines = ['store', 'n1', 'n2'].map((name) => new Machine(this.scheduler, name))
-    const options = { offsets, lineage, anchor: 30 * 86_400_000 }
+    const options = { offsets, lineage, beginnings: 'named', anchor: 30 * 86_400_000 } as const
     this.store = new SimulatedStore(this.machines[0] as Machine, new Chance(1, 'store'), options, null)
     Object.assign(this.store.conditions, { latency: 0, jitter: 0 })
     Object.assign(this.store.feed.conditions, { latency: 0, jitter: 0, twice: 0.5 })

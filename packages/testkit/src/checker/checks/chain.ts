@@ -25,6 +25,8 @@ export const consecutive: Check = ({ history, truths }, report) => {
 
 /** Ids decide where both are known: an offset may be issued again (L7). */
 export function follows(truth: Truth, predecessor: Position, before: Position): boolean {
+  // What nobody had written to has as many names as it was looked at.
+  if (predecessor.id === '' && before.id === '') return truth.sameBeginning(before, predecessor)
   if (predecessor.offset !== before.offset) return false
   return predecessor.id === before.id || !truth.byId.has(before.id)
 }
@@ -54,7 +56,7 @@ export const covered: Check = ({ history, truths }, report) => {
     if (at === null) report({ ...where, text: 'live, and never told where it stands' })
     else if (truth.last !== null && at.id !== truth.last.position.id) {
       report({ ...where, text: `live at ${show(at)}, and the log ends with ${show(truth.last.position)}` })
-    } else if (truth.last === null && at.offset > 0) {
+    } else if (truth.last === null && at.id !== '') {
       report({ ...where, text: `live at ${show(at)}, and the log is empty: nobody said what became of it` })
     }
   }

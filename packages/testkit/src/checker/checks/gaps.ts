@@ -33,7 +33,7 @@ function wrongGap({ policy, level }: Stream, truth: Truth, gap: Gap, before: Pos
   const to = truth.byId.get(gap.to.id)
   if (to === undefined) return `a gap up to ${show(gap.to)}, which the log has not`
   if (before === null) return null
-  const from = before.offset === 0 ? 0 : truth.byId.get(before.id)?.rank
+  const from = before.id === '' ? 0 : truth.byId.get(before.id)?.rank
   if (from === undefined) return null
   const count = to.rank - from
   // An application's second subscription may begin in the middle of what the shared one leaves out.

@@ -45,7 +45,7 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   if (held !== undefined && held.entry.vanished !== null && held.entry.vanished <= now) return null
   const generation = truth.generation(at, since)
   if (generation < truth.generationAt(now)) return null
-  if (at.offset === 0 && truth.lostEntries(since, now)) return null
+  if (at.id === '' && truth.lostEntries(since, now)) return null
   if (lost.why === 'epoch') return "its epoch is still the log's"
   if (lost.why === 'diverged') return 'its entry is in the log'
   const next = truth.after(at, generation, now)
@@ -64,7 +64,7 @@ export function goneOf(truth: Truth, at: Position, since: number, now: number): 
   if (held !== undefined && held.entry.vanished !== null && held.entry.vanished <= now) return null
   const generation = truth.generation(at, since)
   if (generation < truth.generationAt(now)) return null
-  if (at.offset === 0 && truth.lostEntries(0, now)) return null
+  if (at.id === '' && truth.lostEntries(0, now)) return null
   const next = truth.after(at, generation, now)
   if (next === undefined) return 'it is the end of the log'
   return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
@@ -164,12 +164,12 @@ export const startsWhereAsked: Check = ({ history, truths }, report) => {
 function wrongStart(truth: Truth, step: Extract<Step, { kind: 'start' }>): string | null {
   const { start, head, from } = step
   if (start === null || head === null) return `no ${start === null ? 'start' : 'head'} on a channel with a log`
-  if (typeof from !== 'object' || !('last' in from) || head.offset === 0) return null
+  if (typeof from !== 'object' || !('last' in from) || head.id === '') return null
   const newest = truth.byId.get(head.id)
-  const oldest = start.offset === 0 ? { rank: 0 } : truth.byId.get(start.id)
+  const oldest = start.id === '' ? { rank: 0 } : truth.byId.get(start.id)
   if (newest === undefined || oldest === undefined) return null
   const count = newest.rank - oldest.rank
-  if (count >= from.last || start.offset === 0) return null
+  if (count >= from.last || start.id === '') return null
   const left = truth.byId.get(start.id)
   return left === undefined || truth.gone(left) <= step.at
     ? null

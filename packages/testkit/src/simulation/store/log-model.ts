@@ -6,6 +6,7 @@ import type { Absent, Append, Appended, Entry, LogRule, Matched, Page } from '@t
 import type { Fence, Position } from '@tautline/wire'
 import type { StoreBug } from '../bugs.ts'
 import type { Chance } from '../chance.ts'
+import { Beginnings } from './beginnings.ts'
 
 /** An entry with what only the simulation knows of it. */
 export interface StoredEntry extends Entry {
@@ -18,6 +19,8 @@ export interface StoredEntry extends Entry {
   readonly hash: string
   /** How often the store had lost all its memory before. */
   readonly generation: number
+  /** Entries may have been lost before it. */
+  readonly possibleLoss: boolean
   /** Scheduler time at which a failover lost it. */
   vanished: number | null
 }
@@ -26,6 +29,8 @@ export interface ModelOptions {
   readonly offsets: 'dense' | 'sparse'
   /** false: a failover leaves no trace in epochs, and offsets are issued again in the same one (L7). */
   readonly lineage: boolean
+  /** How channels begin: see beginnings.ts. Dense logs are named. */
+  readonly beginnings: 'named' | 'counted'
   /** ms. */
   readonly anchor: number
 }
@@ -54,21 +59,16 @@ export class LogModel {
   readonly options: ModelOptions
   readonly bug: StoreBug | null
   readonly journal: Map<string, StoredEntry[]> = new Map()
-  /** Every base that unwritten positions had → its generation. */
-  readonly bases: Map<string, number> = new Map()
-  generation = 0
+  readonly beginnings: Beginnings
   readonly #chance: Chance
   readonly #logs = new Map<string, Log>()
-  #base: string
-  #lineage = 0
   #sequence = 0
 
   constructor(chance: Chance, options: ModelOptions, bug: StoreBug | null) {
     this.options = options
     this.bug = bug
     this.#chance = chance
-    this.#base = chance.text(11)
-    this.bases.set(this.#base, 0)
+    this.beginnings = new Beginnings(chance, options)
   }
 
   /** One entry; `null` only with a bug that acknowledges what was not stored. */
@@ -98,7 +98,7 @@ export class LogModel {
   }
 
   head(channel: string, wall: number): Position {
-    return this.#logs.get(channel)?.head ?? this.#unwritten(wall)
+    return this.#logs.get(channel)?.head ?? this.beginnings.position(wall, this.#sequence)
   }
 
   read(channel: string, after: Position | 'start', limit: number, bytes: number, rule: LogRule, wall: number): Page {
@@ -144,14 +144,14 @@ export class LogModel {
   /** The memory is gone: a restart of a store that keeps nothing. */
   wipe(): void {
     this.#logs.clear()
-    this.#base = this.#chance.text(11)
-    this.bases.set(this.#base, ++this.generation)
+    this.beginnings.wipe()
+    this.#sequence = 0
   }
 
   /** A replica takes over that had not heard of anything stored after `since`. Returns how many entries it loses. */
   failover(since: number, now: number): number {
     let lost = 0
-    this.#lineage++
+    this.beginnings.failover()
     for (const [channel, log] of this.#logs) {
       const gone = log.entries.filter((entry) => entry.stored > since)
       if (gone.length === 0) continue
@@ -177,23 +177,18 @@ export class LogModel {
     return highest
   }
 
-  #unwritten(wall: number): Position {
-    const slot = Math.floor(wall / this.options.anchor).toString(36)
-    const lineage = this.options.lineage ? `~${this.#lineage}` : ''
-    return { epoch: `${this.#base}${lineage}.${slot}`, offset: 0, id: '' }
-  }
-
   #entry(channel: string, append: Append, now: number, wall: number): StoredEntry {
     const log = this.#logs.get(channel)
-    const head = log?.head ?? this.#unwritten(wall)
-    const fenced = log === undefined || (this.options.lineage && log.lineage !== this.#lineage)
-    const epoch = fenced ? this.#chance.text(11) : head.epoch
-    const loss = this.#lineage > 0 && (log === undefined || fenced) ? 'possible' : 'none'
+    const { lineage, generation, areCounted, epoch: common } = this.beginnings
+    const head = log?.head ?? this.beginnings.position(wall, 0)
+    const fenced = log === undefined ? !areCounted : this.options.lineage && log.lineage !== lineage
+    const epoch = areCounted && (fenced || log === undefined) ? common : fenced ? this.#chance.text(11) : head.epoch
+    const loss = lineage > 0 && (log === undefined || fenced) ? 'possible' : 'none'
     const fence: Fence | undefined = fenced ? { ev: 'fence', ch: channel, from: head, epoch, loss } : undefined
     const { id, key, state, from, body } = append
     return {
       off: this.options.offsets === 'dense' ? head.offset + 1 : this.#sequence + 1 + this.#chance.between(0, 2),
-      prev: head.offset,
+      prev: log === undefined && areCounted ? -1 : head.offset,
       id,
       epoch,
       ...(fence === undefined ? {} : { fence }),
@@ -207,7 +202,8 @@ export class LogModel {
       stored: now,
       scope: append.scope,
       hash: append.hash,
-      generation: this.generation,
+      generation,
+      possibleLoss: loss === 'possible',
       vanished: null,
     }
   }
@@ -230,7 +226,7 @@ export class LogModel {
     log.entries.push(entry)
     log.rule = rule
     log.head = positionOf(entry)
-    log.lineage = this.#lineage
+    log.lineage = this.beginnings.lineage
     log.epochs.add(entry.epoch)
     if (this.options.offsets === 'sparse') this.#sequence = entry.off
     const journal = this.journal.get(entry.channel)
@@ -242,6 +238,8 @@ export class LogModel {
   /** At least size + 1 are retained, and a few more as a store that trims lazily keeps them. */
   #trim(log: Log, rule: LogRule, wall: number): void {
     const slack = this.#chance.between(0, 4)
+    // One stream of all channels loses its oldest, whosesoever they are, and long after its rules.
+    if (this.beginnings.areCounted) return
     const { entries } = log
     let first = Math.max(log.first, entries.length - rule.size - 1 - slack)
     while (first < entries.length - 1 && (entries[first] as StoredEntry).at + 2 * rule.ttl < wall) first++
@@ -258,7 +256,8 @@ export class LogModel {
 
   /** null: it agrees with the log and all after it is served. */
   #prove(log: Log | undefined, at: Position, served: readonly StoredEntry[], wall: number): Absent['why'] | null {
-    if (at.offset === 0) return this.#proveBeginning(log, at, served, wall)
+    const isBeginning = this.beginnings.areCounted ? at.id === '' : at.offset === 0
+    if (isBeginning) return this.beginnings.prove(log, at, served, wall)
     if (log === undefined) return 'epoch'
     const known = log.epochs.has(at.epoch)
     const ahead = served[0]?.predecessor.offset ?? log.head.offset
@@ -271,21 +270,6 @@ export class LogModel {
     else return known ? 'trimmed' : 'epoch'
     if (id !== at.id) return known ? 'diverged' : 'epoch'
     return at.offset < ahead ? 'trimmed' : null
-  }
-
-  #proveBeginning(
-    log: Log | undefined,
-    at: Position,
-    served: readonly StoredEntry[],
-    wall: number,
-  ): Absent['why'] | null {
-    const slot = Number.parseInt(at.epoch.slice(at.epoch.lastIndexOf('.') + 1), 36)
-    const current = Math.floor(wall / this.options.anchor)
-    const ours = at.epoch.startsWith(this.#base) && at.epoch.includes('.') && (slot === current || slot === current - 1)
-    if (log === undefined) return ours ? null : 'epoch'
-    if (!ours && !log.epochs.has(at.epoch)) return 'epoch'
-    const whole = log.first === 0 && served.length === log.entries.length
-    return whole ? null : 'trimmed'
   }
 }
 
