@@ -126,6 +126,24 @@ test('behind the answer of a channel nothing older of it comes from a pattern th
   assert.deepEqual(losses(peer), ['chat:*'])
 })
 
+test('an old offset with a strange id is no duplicate: the store went back, and that is said', async () => {
+  const { world, broker } = faulty()
+  const peer = await listener(world, 'chat:*')
+  const heard: Entry[] = []
+  broker.notices = (entry) => {
+    heard.push(entry)
+    return [entry]
+  }
+  await world.publish('chat:1', 1, 2, 3)
+  const [sink] = broker.sinks
+  const second = heard[1]!
+  sink!.entry('chat:1', second)
+  sink!.entry('chat:1', { ...second, id: 'other.1', body: { json: '"two again"' } })
+  await world.settle()
+  assert.deepEqual(said(peer), [1, 2, 3, 'two again'])
+  assert.deepEqual(losses(peer), ['chat:*'])
+})
+
 test('what waits for its predecessor is bounded, and gone with the hub', async () => {
   const { world, broker } = faulty()
   const peer = await listener(world, 'chat:*')

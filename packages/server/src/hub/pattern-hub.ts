@@ -8,6 +8,8 @@ import { CastUnit, EntryUnit } from './unit.ts'
 
 /** Channels whose order is followed; the longest silent is forgotten first. */
 const FOLLOWED = 10_000
+/** Entries of a channel whose ids are known: an old offset with a strange id is no duplicate. */
+const KNOWN = 8
 /** ms for which an entry waits for the one before it, and what may wait: entries of all channels, bytes. */
 const PATIENCE = 500
 const WAITING_ENTRIES = 1_024
@@ -20,6 +22,8 @@ interface Followed {
   readonly channel: string
   /** How far it was passed on. */
   at: Position
+  /** The last ones passed on, oldest first. */
+  known: Position[]
   /** The epoch before the one it is in: its entries are old. */
   past: string | null
   /** A loss was announced behind `at`: whatever comes next is the next. */
@@ -66,6 +70,7 @@ export class PatternHub extends Hub {
   private receive(channel: string, entry: Entry): void {
     const known = this.followed.get(channel)
     if (known === undefined) return this.begin(channel, entry)
+    if (isStrange(known, entry)) return this.turnBack(known, entry)
     if (isOld(known, entry)) return
     if (!known.restarts && !isNext(known.at, entry)) return this.hold(known, entry)
     this.pass(known, entry)
@@ -74,7 +79,8 @@ export class PatternHub extends Hub {
 
   private begin(channel: string, entry: Entry): void {
     const at = { epoch: entry.epoch, offset: entry.off, id: entry.id }
-    this.pass({ channel, at, past: entry.fence?.from.epoch ?? null, restarts: false, early: [] }, entry)
+    const past = entry.fence?.from.epoch ?? null
+    this.pass({ channel, at, known: [], past, restarts: false, early: [] }, entry)
     if (this.followed.size <= FOLLOWED) return
     const oldest = this.followed.values().next().value as Followed
     if (oldest.early.length > 0) this.passWaiting()
@@ -86,10 +92,18 @@ export class PatternHub extends Hub {
     if (entry.epoch !== followed.at.epoch) followed.past = followed.at.epoch
     followed.at = unit.position
     followed.restarts = false
+    if (followed.known.push(unit.position) > KNOWN) followed.known.shift()
     // The longest silent one stands first.
     this.followed.delete(followed.channel)
     this.followed.set(followed.channel, followed)
     this.fanOut.push(unit)
+  }
+
+  /** The store has forgotten what was passed on, and has given its offsets to something else. */
+  private turnBack(followed: Followed, entry: Entry): void {
+    this.tellLost(PATTERN_LOST, null, followed.channel)
+    followed.known = []
+    this.pass(followed, entry)
   }
 
   private passEarly(followed: Followed): void {
@@ -148,6 +162,11 @@ export class PatternHub extends Hub {
     if (this.timer !== null) this.context.clock.clearTimer(this.timer)
     this.timer = null
   }
+}
+
+function isStrange({ at, known }: Followed, entry: Entry): boolean {
+  if (entry.epoch !== at.epoch || entry.off > at.offset) return false
+  return known.some(({ epoch, offset, id }) => offset === entry.off && epoch === entry.epoch && id !== entry.id)
 }
 
 function isOld({ at, past }: Followed, entry: Entry): boolean {
