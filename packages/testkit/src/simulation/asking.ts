@@ -102,7 +102,11 @@ export class Asking {
       }))
       const { start, end, more } = page
       this.reads.push({ ...read, at: machine.now(), page: { items, start, end, more } })
-      if (!more || most === 1) return
+      if (!more || most === 1) {
+        // From the oldest that was seen back to the newest: the same pages, from their other end.
+        if (after === null && this.#page.chance.happens(0.4)) await this.#turn(channel, limit, start, null, MOST_PAGES)
+        return
+      }
       await (after === null
         ? this.#turn(channel, limit, null, start, most - 1)
         : this.#turn(channel, limit, end, null, most - 1))
