@@ -23,7 +23,7 @@ const FLOOR: Readonly<Record<string, number>> = {
   'lost diverged': 250,
   'lost limit': 50,
   'lost ephemeral': 800,
-  'lost pattern': 800,
+  'lost pattern': 500,
   'gap dropped': 50,
   'gap conflated': 400,
   'conflate resumes': 300,
