@@ -1,7 +1,7 @@
 // One subscription of the application: its queue, its own place in the log, its losses and snapshots. What comes from
 // the server reaches it through the attachment it shares with others of the channel. It sends nothing.
 
-import type { From, Lost, Member, Position } from '@tautline/wire'
+import type { From, Lost, Member, Position, RealtimeError } from '@tautline/wire'
 import { Backoff } from './backoff.ts'
 import { lostFrom } from './cursor.ts'
 import { callOutside, Emitter } from './events.ts'
@@ -278,7 +278,8 @@ export class Handle<T> implements Subscription<T> {
   #snapshot(lost: Lost, start: Position | null, wait: number): void {
     const { clock, report } = this.#settings
     const failed = (error: unknown): void => {
-      report(error)
+      // What time heals is nobody's concern: it is tried again.
+      if (!(error as RealtimeError | null)?.temporary) report(error)
       this.#snapshot(lost, start, this.#backoff.next())
     }
     this.#held = true

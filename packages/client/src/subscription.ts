@@ -76,7 +76,8 @@ export interface SubscribeOptions<T = Json> {
   /**
    * Called after a loss, once a random part of `lost.spread` ms has passed: fetch the state that the messages lead to.
    * Returns the position the state stands for, and the subscription goes on right behind it; or nothing, and everything
-   * after the loss follows (it may overlap with the state). If it throws it is called again, with backoff.
+   * after the loss follows (it may overlap with the state). If it throws it is called again, with backoff; what it threw
+   * goes to the client's 'error' event, unless it is a RealtimeError that is `temporary`.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is meant
   readonly snapshot?: (lost: Lost) => Promise<Position | void> | Position | void

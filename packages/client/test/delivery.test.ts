@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Message, SubscribeOptions, SubscriptionState } from '@tautline/client'
-import type { Json, Lost, Position } from '@tautline/wire'
+import { type Json, type Lost, type Position, RealtimeError } from '@tautline/wire'
 import { at, Bench, pub, settled, subscribed } from './fake-peer.ts'
 
 async function joined(options: SubscribeOptions = {}, client: object = {}) {
@@ -204,6 +204,27 @@ test('a snapshot that fails is fetched again with backoff, and reported', async 
   assert.deepEqual(
     bench.errors.map(({ message }) => message),
     ['attempt 1', 'attempt 2'],
+  )
+})
+
+test('a snapshot that fails for a while only is fetched again, and nobody is troubled', async () => {
+  const codes = ['unavailable', 'unknown', 'forbidden'] as const
+  let tries = 0
+  const heard: Json[] = []
+  const { bench, socket } = await joined({
+    onMessage: ({ data }) => heard.push(data),
+    snapshot: async () => {
+      const code = codes[tries++]
+      if (code !== undefined) throw new RealtimeError(code)
+    },
+  })
+  socket.say(lostAt(at(9)), pub('a', 10))
+  await bench.clock.pass(10_000)
+  assert.deepEqual([tries, heard], [4, [10]])
+  // That one the application may have to do something about.
+  assert.deepEqual(
+    bench.errors.map((error) => (error as RealtimeError).code),
+    ['forbidden'],
   )
 })
 
