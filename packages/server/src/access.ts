@@ -23,8 +23,10 @@ export function allowed(node: Node, who: Who, action: Action, channel: string, t
   const hook = node.hooks.authorize
   if (hook === null) return rule
   const asked = hook(who, action, channel, token)
-  if (typeof asked === 'boolean') return verdict(asked, rule, action)
-  return within(node.clock, asked, HOOK, 'the decision about your rights').then((yes) => verdict(yes, rule, action))
+  if (!(asked instanceof Promise)) return verdict(asked !== false, rule, action)
+  return within(node.clock, asked, HOOK, 'the decision about your rights').then((yes) =>
+    verdict(yes !== false, rule, action),
+  )
 }
 
 function checkRule(rule: Rule, action: Action): void {

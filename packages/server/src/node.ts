@@ -44,7 +44,7 @@ export class Node {
   readonly procedures: Procedures = new Procedures()
   readonly heartbeat: Heartbeat
   readonly ids: EntryIds
-  readonly hooks: Hooks = { connect: null, authorize: null, publish: null }
+  readonly hooks: Hooks = { connect: null, authorize: null, token: null, publish: null, disconnect: null }
   readonly log: Log
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()

@@ -1,9 +1,13 @@
 // What a realtime server can be told, and what its hooks get.
 
 import type { Broker, PresenceStore } from '@tautline/broker'
+import type { Contract } from '@tautline/contract'
 import type { CompressionOptions, OriginPolicy } from '@tautline/websocket'
 import type { Clock, Json, Limits, Random } from '@tautline/wire'
+import type { AdmissionOptions } from './admission/options.ts'
 import type { LinkRequest } from './link.ts'
+import type { CallContext } from './rpc/procedures.ts'
+import type { Allow } from './rules/allow.ts'
 import type { ChannelRule } from './rules/rules.ts'
 
 /** Writes one line about something that happened. Values may come from peers: whoever prints them escapes them. */
@@ -15,14 +19,36 @@ export interface RealtimeOptions {
    * no pattern matches does not exist. Default: every channel, with the defaults of a rule.
    */
   readonly channels?: Readonly<Record<string, ChannelRule>>
+  /**
+   * Who may do what with channels whose rule does not say it. Default ['rights', 'token']: only who was given a right, by
+   * `onConnect` or by a token for the channel. 'everyone' opens a server, for development or a public feed; without
+   * `onConnect` clients are let in only if this, or a rule, says 'everyone' somewhere.
+   */
+  readonly allow?: Allow
+  /**
+   * What channels carry and calls take, from `defineContract`: what does not follow it is refused with `bad-data` and the
+   * field. A channel or call that it does not name is not checked.
+   */
+  readonly contract?: Contract
   /** Where logs are kept. Default: in memory. */
   readonly broker?: Broker
   /** Where it is kept who is there. Default: in memory. */
   readonly presence?: PresenceStore
   /** The path of the WebSocket endpoint. Default '/realtime'. */
   readonly path?: string
-  /** Which pages may connect. Default: only the server's own origin, and clients that send none. */
+  /**
+   * Which pages may connect, as a list of origins (`https://app.example.com`). Default: none but pages of this machine
+   * (localhost, addresses) whose origin is the host they connect to. Clients that send no origin are no browsers, and pass.
+   */
   readonly origins?: OriginPolicy
+  /**
+   * true: users are told by a cookie. Then hooks may read it, `origins` must be given, and a client that brings a cookie
+   * without an origin is refused. Otherwise nobody sees cookies: they would let any page speak for its visitor
+   * (RFC 6455 §10.2). Default false.
+   */
+  readonly cookies?: boolean
+  /** How many may come and how fast, and when nobody is let in any more. */
+  readonly admission?: AdmissionOptions
   /** permessage-deflate for what goes to many. Default false. */
   readonly compression?: boolean | CompressionOptions
   readonly limits?: Partial<Limits>
@@ -53,6 +79,26 @@ export interface Grant {
   readonly expires?: number
   /** Channels the client is subscribed to without asking. */
   readonly channels?: readonly string[]
+  /** What this client may do, for rules that ask for 'rights'. */
+  readonly rights?: readonly Right[]
+  /** What rules with `{ claims }` are compared with. */
+  readonly claims?: Readonly<Record<string, Json>>
+  /** By what the token may be revoked: its id, and when it was issued (ms since 1970). */
+  readonly token?: { readonly id?: string; readonly issued?: number }
+}
+
+/** Actions that are allowed in some channels. */
+export interface Right {
+  /** Channels or patterns. `inbox:*` covers a subscription to the pattern `inbox:*`, too. */
+  readonly channels: string | readonly string[]
+  /** Default: all of them. */
+  readonly actions?: readonly Action[]
+}
+
+/** What a token for a channel gives its bearer. */
+export interface TokenRight extends Right {
+  /** ms since 1970: the subscription ends then, unless the client brings a new token. */
+  readonly expires?: number
 }
 
 /** A connection as hooks see it. */
@@ -63,17 +109,34 @@ export interface Who {
   readonly info: Json | undefined
 }
 
-export type Action = 'subscribe' | 'publish' | 'history' | 'presence'
+export const ACTIONS: readonly ['subscribe', 'publish', 'history', 'presence'] = [
+  'subscribe',
+  'publish',
+  'history',
+  'presence',
+]
+
+export type Action = (typeof ACTIONS)[number]
 
 /** @throws RealtimeError to refuse: `unauthorized`, `token-expired`, `forbidden` … */
 export type ConnectHook = (request: ConnectRequest) => Grant | undefined | Promise<Grant | undefined>
-/** false or a thrown RealtimeError refuses. */
+/**
+ * true allows, false or a thrown RealtimeError refuses, undefined leaves it to the rules. It is asked once for each action
+ * and channel of a connection; the answer holds until the client brings another token. What a rule allows to 'nobody', or
+ * keeps for `$user`, it cannot give.
+ */
 export type AuthorizeHook = (
   who: Who,
   action: Action,
   channel: string,
   token: string | undefined,
-) => boolean | Promise<boolean>
+) => boolean | undefined | Promise<boolean | undefined>
+/** Reads a token for a channel. @throws RealtimeError `unauthorized`, `token-expired`, `token-revoked` */
+export type TokenHook = (token: string, channel: string, who: Who) => TokenRight | Promise<TokenRight>
+/** Hears that a connection that had been let in is over. */
+export type DisconnectHook = (who: Who, conn: string, code: number) => void
+/** Answers calls that no handler is registered for. undefined: there is no such method. */
+export type CallHook = (method: string, argument: Json | Uint8Array | undefined, context: CallContext) => unknown
 /** Returns what is published instead, or undefined to publish what came. @throws RealtimeError to refuse */
 export type PublishHook = (
   who: Who,
@@ -85,5 +148,7 @@ export type PublishHook = (
 export interface Hooks {
   connect: ConnectHook | null
   authorize: AuthorizeHook | null
+  token: TokenHook | null
   publish: PublishHook | null
+  disconnect: DisconnectHook | null
 }

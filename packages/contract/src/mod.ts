@@ -1,0 +1,3 @@
+// The public names of @tautline/contract.
+
+export type { CallContract, ChannelContract, Contract, Schema } from './contract.ts'
