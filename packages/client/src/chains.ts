@@ -22,10 +22,11 @@ export class Chains {
     }
     // Ephemeral: there is nothing to follow.
     if (offset === undefined) return 'next'
-    // What came after a fence is told anew.
+    // A fence behind what is known: the log went on from there, what came after it is gone.
     if (ev === 'fence' ? offset >= known : offset <= known) return 'duplicate'
     remember(this.places, ch, offset)
-    return ev === 'pub' && known !== -1 && (push.prev ?? offset - 1) !== known ? 'broken' : 'next'
+    const { prev = offset - 1 } = push as Publication
+    return ev !== 'gap' && known !== -1 && prev !== known ? 'broken' : 'next'
   }
 }
 

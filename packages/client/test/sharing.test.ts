@@ -114,6 +114,21 @@ test('what a channel reads again, fences and all, reaches a pattern that has it 
   assert.deepEqual(lost, [])
 })
 
+test('a fence behind what a pattern had heard of a channel is a loss: the log went on from before it', async () => {
+  const bench = new Bench()
+  const socket = await bench.up()
+  const events: unknown[] = []
+  bench.client
+    .channel('a:*')
+    .subscribe({ onMessage: ({ data }) => events.push(data), onLost: ({ why }) => events.push(why) })
+  socket.ok(await socket.take('subscribe'), { ch: 'a:*', mode: 'pattern', outcome: 'fresh', start: null, head: null })
+  socket.say(pub('a:1', 61), pub('a:1', 62))
+  bench.client.channel('a:1').subscribe(() => {})
+  socket.ok(await socket.take('subscribe'), subscribed('a:1', at(29)))
+  socket.say(fence('a:1', at(29), 'E2'), pub('a:1', 30))
+  assert.deepEqual(events, [61, 62, 'pattern', 30])
+})
+
 test('a subscription the server made is announced, resumed as such, and joined by who asks for it', async () => {
   const bench = new Bench()
   const announced: string[] = []
