@@ -30,12 +30,13 @@ export interface CompressionOptions extends DeflatePreference, DeflateEffort {}
 
 /**
  * Which pages may connect (RFC 6455 §10.2). 'any': the origin is not looked at, for servers whose clients bring a
- * token; a list: exact origins like `https://app.example.com`, and clients that send none (no browser); or a function.
+ * token; a list: exact origins like `https://app.example.com`, and clients that send none (no browser); or a function,
+ * which lets pass with true alone; false is answered with 403, a `Refusal` as it says.
  */
 export type OriginPolicy =
   | 'any'
   | readonly string[]
-  | ((origin: string | undefined, request: UpgradeRequest) => boolean)
+  | ((origin: string | undefined, request: UpgradeRequest) => boolean | Refusal)
 
 /** Undefined lets the request pass; a `Refusal` is answered. A throw or rejection is answered with 500. */
 export type Authorization = undefined | Refusal

@@ -76,7 +76,7 @@ export function judge(
   const offer = checkUpgrade(head)
   if (isRefusal(offer)) return offer
   const request = new Request(head, path, offer.subprotocols, stream)
-  return originAllowed(request) ? [request, offer] : REFUSALS.origin
+  return originAllowed(request) ?? [request, offer]
 }
 
 /** Chooses subprotocol and compression and writes the 101. */

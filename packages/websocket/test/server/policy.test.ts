@@ -59,6 +59,25 @@ describe('the origin policy (RFC 6455 §10.2)', () => {
     assert.match((await ask(port, from('https://throws.example'))).head.line, / 500 /)
     assert.match((await ask(port, { target: '/ok' })).head.line, / 101 /)
   })
+
+  it('answers what a function refuses with, and takes nothing but true for a yes', async () => {
+    const refusal: Refusal = { id: 'mine', status: 403, section: 'mine', text: 'List your page first.' }
+    const server = await serve({
+      port: 0,
+      // Untyped code may be async: a promise is no yes.
+      origins: ((origin: string | undefined) => (origin === undefined ? refusal : Promise.resolve(true))) as never,
+    })
+    const refused = await ask(portOf(server))
+    assert.match(refused.head.line, / 403 /)
+    assert.ok(await refused.peer.until((peer) => peer.received.toString().endsWith('List your page first.\n')))
+    assert.match((await ask(portOf(server), from('https://app.example.com'))).head.line, / 403 /)
+  })
+
+  it('takes an address of version 6 with its default port', async () => {
+    const server = await serve({ port: 0, origins: ['https://[2001:db8::1]'] })
+    assert.match((await ask(portOf(server), from('https://[2001:DB8::1]:443'))).head.line, / 101 /)
+    assert.match((await ask(portOf(server), from('https://[2001:db8::1]:444'))).head.line, / 403 /)
+  })
 })
 
 describe('authorize', () => {
