@@ -45,7 +45,7 @@ async function sweep(
   act: Act,
   stride: number,
 ): Promise<{ cuts: number; reached: number }> {
-  const realtime = createRealtime({ channels: { 'cut:**': { history: { size: 100 } } } })
+  const realtime = createRealtime({ allow: 'everyone', channels: { 'cut:**': { history: { size: 100 } } } })
   const port = await realtime.listen({ port: 0, host: '127.0.0.1' })
   let next = 0
   let cuts = 0

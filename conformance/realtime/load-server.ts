@@ -67,7 +67,7 @@ async function memory(): Promise<Memory> {
 
 async function obey(order: Order): Promise<unknown> {
   if (order.op === 'start') {
-    realtime = createRealtime(order.options)
+    realtime = createRealtime({ allow: 'everyone', ...order.options })
     return realtime.listen({ port: 0, host: '127.0.0.1' })
   }
   if (order.op === 'publish') return Promise.all(order.all.map(publishAll))

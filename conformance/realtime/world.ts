@@ -36,11 +36,12 @@ export async function startWorld(options: RealtimeOptions = {}): Promise<World> 
     return append(...call)
   }
   const realtime = createRealtime({
+    allow: 'everyone',
     broker,
     channels: {
       'open:**': { history: { size: 1_000 } },
       'room:**': { presence: true },
-      'closed:**': { subscribe: false, publish: false, presence: true },
+      'closed:**': { allow: { subscribe: 'nobody', publish: 'nobody', history: 'nobody' }, presence: true },
       'secret:**': { presence: true },
       'cast:**': { log: false },
     },

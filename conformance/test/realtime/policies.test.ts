@@ -34,6 +34,7 @@ describe('a subscriber that does not read while 24 MB are published', () => {
   before(async () => {
     watch = new Watch()
     realtime = createRealtime({
+      allow: 'everyone',
       channels: {
         'long:*': { history: { size: 4_000 } },
         'short:*': { history: { size: 50 } },

@@ -15,7 +15,7 @@ after(async () => {
 })
 
 async function start(options: RealtimeOptions): Promise<{ realtime: Realtime; port: number }> {
-  const realtime = createRealtime(options)
+  const realtime = createRealtime({ allow: 'everyone', ...options })
   closing.push(() => realtime.close())
   return { realtime, port: await realtime.listen({ port: 0, host: '127.0.0.1' }) }
 }

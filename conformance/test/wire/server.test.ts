@@ -28,7 +28,7 @@ describe('a server judges commands as commands.json says', () => {
   let realtime: Realtime
   let url: string
   before(async () => {
-    realtime = createRealtime({ channels: { '**': { presence: true } } })
+    realtime = createRealtime({ allow: 'everyone', channels: { '**': { presence: true } } })
     url = `ws://127.0.0.1:${await realtime.listen({ port: 0, host: '127.0.0.1' })}/realtime`
   })
   after(() => realtime.close())
@@ -84,7 +84,7 @@ describe('a server judges commands as commands.json says', () => {
 
 describe('a server that is asked again', () => {
   it('replaces the attachment: a client repairs a broken chain by subscribing from its position (§4.3, §5.1)', async () => {
-    const realtime = createRealtime({ channels: { '**': {} } })
+    const realtime = createRealtime({ allow: 'everyone', channels: { '**': {} } })
     const port = await realtime.listen({ port: 0, host: '127.0.0.1' })
     const { position } = await realtime.publish('a', 'one')
     await realtime.publish('a', 'two')

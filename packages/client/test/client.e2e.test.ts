@@ -21,7 +21,7 @@ interface World {
 
 /** A real server on a port of its own, and clients that end with the test. */
 async function world(t: { after(end: () => Promise<void>): void }, options: RealtimeOptions = {}): Promise<World> {
-  const realtime = createRealtime({ channels: RULES, ...options })
+  const realtime = createRealtime({ allow: 'everyone', channels: RULES, ...options })
   const port = await realtime.listen({ port: 0, host: '127.0.0.1' })
   const clients: Client[] = []
   t.after(async () => {

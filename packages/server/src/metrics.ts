@@ -55,21 +55,34 @@ export interface Sample {
 /** Values of a label are few; more than this is a mistake of ours, and is counted as 'other'. */
 const MOST_SERIES = 256
 
+/** One series, for paths on which looking it up would cost. */
+export interface Counter {
+  value: number
+}
+
 /** The counters of one node. Gauges are read when somebody asks. */
 export class Metrics {
-  private readonly counters: Map<MetricName, Map<string, number>> = new Map()
+  private readonly counters: Map<MetricName, Map<string, Counter>> = new Map()
   private readonly gauges: Map<MetricName, () => number> = new Map()
 
   /** @param series the value of the metric's label, from a table of ours */
-  count(name: MetricName, by = 1, series = ''): void {
+  counter(name: MetricName, series = ''): Counter {
     let its = this.counters.get(name)
     if (its === undefined) {
       its = new Map()
       this.counters.set(name, its)
     }
     const known = its.get(series)
-    if (known === undefined && its.size >= MOST_SERIES) series = 'other'
-    its.set(series, (its.get(series) ?? 0) + by)
+    if (known !== undefined) return known
+    if (its.size >= MOST_SERIES && series !== 'other') return this.counter(name, 'other')
+    const counter = { value: 0 }
+    its.set(series, counter)
+    return counter
+  }
+
+  /** @param series the value of the metric's label, from a table of ours */
+  count(name: MetricName, by = 1, series = ''): void {
+    this.counter(name, series).value += by
   }
 
   gauge(name: MetricName, read: () => number): void {
@@ -83,7 +96,7 @@ export class Metrics {
       const read = this.gauges.get(name)
       if (read !== undefined) samples.push({ name, labels: {}, value: read() })
       const its = this.counters.get(name)
-      for (const [series, value] of its ?? []) {
+      for (const [series, { value }] of its ?? []) {
         samples.push({ name, labels: shape.label === undefined ? {} : { [shape.label]: series }, value })
       }
       // A counter without a label is there from the start.

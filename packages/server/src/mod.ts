@@ -1,20 +1,34 @@
 // @tautline/server: the realtime server. This file only re-exports.
 
 export { RealtimeError } from '@tautline/wire'
+export type { AdmissionOptions } from './admission/options.ts'
 export type { Duration } from './duration.ts'
 export { Frame, type Link, type LinkEvents, type LinkRequest } from './link.ts'
+export { METRICS, type MetricName, type MetricShape, type Sample } from './metrics.ts'
 export type {
   Action,
   AuthorizeHook,
+  CallHook,
   ConnectHook,
   ConnectRequest,
+  DisconnectHook,
   Grant,
   Log,
   PublishHook,
   RealtimeOptions,
+  Right,
+  TokenHook,
+  TokenRight,
   Who,
 } from './options.ts'
-export { createRealtime, type ListenOptions, type PublishOptions, type Realtime } from './realtime.ts'
+export {
+  createRealtime,
+  type ListenOptions,
+  type PublishOptions,
+  type Realtime,
+  type RealtimeChange,
+} from './realtime.ts'
 export type { CallContext, Procedure } from './rpc/calls.ts'
+export type { Allow, AllowByAction, AllowOne } from './rules/allow.ts'
 export type { ChannelRule } from './rules/rules.ts'
 export { SettingError } from './rules/settings.ts'

@@ -8,6 +8,7 @@ import { Health } from './health.ts'
 import { Turn } from './hub/fan-out.ts'
 import { Hubs } from './hub/hubs.ts'
 import { MembersUnit } from './hub/unit.ts'
+import { type Counter, Metrics } from './metrics.ts'
 import type { Hooks, Log, RealtimeOptions } from './options.ts'
 import { Presences } from './presence/presences.ts'
 import { Appender } from './publishing/appender.ts'
@@ -33,7 +34,8 @@ export class Node {
   readonly broker: Broker
   readonly clock: Clock
   readonly random: Random
-  readonly rules: Rules
+  /** Replaced as a whole when the configuration changes. */
+  rules: Rules
   readonly limits: Limits
   /** The idempotency window, ms. */
   readonly window: number
@@ -46,6 +48,9 @@ export class Node {
   readonly ids: EntryIds
   readonly hooks: Hooks = { connect: null, authorize: null, token: null, publish: null, disconnect: null }
   readonly log: Log
+  readonly metrics: Metrics = new Metrics()
+  /** Publications given to subscribers; counted on the hot path. */
+  readonly deliveries: Counter = this.metrics.counter('tautline_deliveries_total')
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()
   /** A presence push is the same for everybody: it is encoded once. */
@@ -60,10 +65,13 @@ export class Node {
     this.log = quietly(options.log)
     this.limits = { ...LIMITS, ...options.limits }
     this.window = Math.min(options.window ?? DEFAULT_WINDOW, broker.facts().window)
-    this.rules = new Rules(options.channels, { window: this.window })
+    this.rules = new Rules(options.channels, { window: this.window, allow: options.allow })
     this.health = new Health(clock, (ok) => this.tellHealth(ok))
     const turn = new Turn(clock)
-    this.hubs = new Hubs({ broker, clock, random, turn, health: this.health, ringBytes: RING_BYTES })
+    this.hubs = new Hubs({
+      ...{ broker, clock, random, turn, health: this.health, ringBytes: RING_BYTES },
+      isOwned: (channel) => this.rules.isOwned(channel),
+    })
     this.appender = new Appender(broker, this.health)
     this.presences = new Presences({
       store: presence,
@@ -74,10 +82,20 @@ export class Node {
     })
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
+    this.measure()
     broker.control.listen(this.name, (bytes) => {
       const order = readOrder(bytes, this.limits, this.name)
       if (order !== null) this.obey(order)
     })
+  }
+
+  /** Other rules for everybody, from now on: what they do not allow any more ends. */
+  reconfigure(rules: Rules): void {
+    this.rules = rules
+    for (const session of Array.from(this.sessions.values())) {
+      session.access.forget()
+      session.attachments.decideAgain()
+    }
   }
 
   /** The store's clock, ms since 1970: what `expires` is compared with there. */
@@ -115,6 +133,15 @@ export class Node {
     if (its.size === 0) this.users.delete(user)
   }
 
+  /** Tells the application that a connection that it had let in is over. */
+  sayGoodbye(session: Session, code: number): void {
+    try {
+      this.hooks.disconnect?.(session.who, session.conn, code)
+    } catch (error) {
+      this.log('hook failed', { error: textOf(error) })
+    }
+  }
+
   /** Does something with a user's or a connection's sessions, here and on every other node. */
   async everywhere(order: Order): Promise<void> {
     this.obey(order)
@@ -138,6 +165,15 @@ export class Node {
       this.membersUnits.set(push, unit)
     }
     return unit
+  }
+
+  private measure(): void {
+    const { metrics } = this
+    metrics.gauge('tautline_connections', () => this.sessions.size)
+    metrics.gauge('tautline_users', () => this.users.size)
+    metrics.gauge('tautline_channels', () => this.hubs.size)
+    metrics.gauge('tautline_waiting_bytes', () => this.appender.waitingBytes)
+    metrics.gauge('tautline_store_up', () => (this.health.ok ? 1 : 0))
   }
 
   private obey(order: Order): void {

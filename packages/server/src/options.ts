@@ -107,6 +107,8 @@ export interface Who {
   /** A pseudonym of the client, the same on each of its connections. */
   readonly peer: string
   readonly info: Json | undefined
+  /** Of its token. */
+  readonly claims?: Grant['claims'] | undefined
 }
 
 export const ACTIONS: readonly ['subscribe', 'publish', 'history', 'presence'] = [

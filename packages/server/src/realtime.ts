@@ -20,12 +20,21 @@ import {
 import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
+import type { Sample } from './metrics.ts'
 import { Node } from './node.ts'
-import type { AuthorizeHook, ConnectHook, PublishHook, RealtimeOptions } from './options.ts'
+import type {
+  AuthorizeHook,
+  CallHook,
+  ConnectHook,
+  DisconnectHook,
+  PublishHook,
+  RealtimeOptions,
+  TokenHook,
+} from './options.ts'
 import { publish } from './publishing/publish.ts'
 import type { Procedure } from './rpc/calls.ts'
-import type { Rule } from './rules/rules.ts'
-import { shown } from './rules/settings.ts'
+import { type Rule, Rules } from './rules/rules.ts'
+import { readObject, shown } from './rules/settings.ts'
 import { readHistory } from './session/queries.ts'
 import { Session } from './session/session.ts'
 import { readOptions } from './settings.ts'
@@ -51,10 +60,15 @@ export interface ListenOptions {
   readonly http?: HttpServer
 }
 
+/** What can be changed while a server runs. */
+export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow'>
+
+const CHANGEABLE = ['channels', 'allow'] as const satisfies readonly (keyof RealtimeChange)[]
+
 /** A realtime server, or one node of several that share a broker. Made by `createRealtime`. */
 export class Realtime {
   private readonly node: Node
-  private readonly options: RealtimeOptions
+  private options: RealtimeOptions
   private readonly engines: Set<Server> = new Set()
   private closed = false
 
@@ -80,17 +94,31 @@ export class Realtime {
     return { connections, channels: hubs.size, waitingBytes: appender.waitingBytes }
   }
 
-  /** Decides who a client is. One hook: the last one set. Without it everybody is anonymous. */
+  /** Decides who a client is. One hook: the last one set. Without it nobody is let in, unless `allow` says 'everyone'. */
   onConnect(hook: ConnectHook): this {
     checkHook('onConnect', hook)
     this.node.hooks.connect = hook
     return this
   }
 
-  /** Decides who may do what, beyond the rules of the channels. Without it the rules decide alone. */
+  /** Decides who may do what, before the rules of the channels are asked. Without it the rules decide alone. */
   authorize(hook: AuthorizeHook): this {
     checkHook('authorize', hook)
     this.node.hooks.authorize = hook
+    return this
+  }
+
+  /** Reads tokens for single channels, where a rule allows something to 'token'. */
+  onToken(hook: TokenHook): this {
+    checkHook('onToken', hook)
+    this.node.hooks.token = hook
+    return this
+  }
+
+  /** Hears of the end of every connection that had been let in. */
+  onDisconnect(hook: DisconnectHook): this {
+    checkHook('onDisconnect', hook)
+    this.node.hooks.disconnect = hook
     return this
   }
 
@@ -109,6 +137,32 @@ export class Realtime {
   rpc(method: string, handler: Procedure): this {
     this.node.procedures.register(method, handler)
     return this
+  }
+
+  /** Answers calls of methods that have no handler: `(method, data, context) => result`, undefined for 'not-found'. */
+  onCall(hook: CallHook): this {
+    checkHook('onCall', hook)
+    this.node.procedures.fallback = hook
+    return this
+  }
+
+  /**
+   * Takes other rules, without dropping anybody: subscriptions that are not allowed any more end with `unsub`, all else
+   * goes on.
+   *
+   * @throws SettingError, and nothing has changed
+   */
+  update(change: RealtimeChange): this {
+    const known = readObject('update()', change, CHANGEABLE)
+    this.options = readOptions({ ...this.options, ...(known as RealtimeChange) })
+    const { channels, allow } = this.options
+    this.node.reconfigure(new Rules(channels, { window: this.node.window, allow }))
+    return this
+  }
+
+  /** What was counted and measured so far, for Prometheus or a page of your own. */
+  metrics(): readonly Sample[] {
+    return this.node.metrics.snapshot()
   }
 
   /**

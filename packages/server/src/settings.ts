@@ -8,10 +8,14 @@ import { readInteger, readObject, SettingError, shown } from './rules/settings.t
 
 const OPTIONS = [
   'channels',
+  'allow',
+  'contract',
   'broker',
   'presence',
   'path',
   'origins',
+  'cookies',
+  'admission',
   'compression',
   'limits',
   'heartbeat',

@@ -50,7 +50,7 @@ import { Client } from '@tautline/client'
 import { createRealtime } from '@tautline/server'
 
 const broker = await SqliteBroker.open({ file: process.argv[2] })
-const realtime = createRealtime({ broker, channels: { 'chat:*': { history: { size: 100, ttl: '1h' }, presence: true } } })
+const realtime = createRealtime({ allow: 'everyone', broker, channels: { 'chat:*': { history: { size: 100, ttl: '1h' }, presence: true } } })
 realtime.rpc('sum', (numbers) => numbers.reduce((a, b) => a + b, 0))
 const http = createServer((request, response) => response.end('plain'))
 realtime.attach(http)

@@ -19,7 +19,8 @@ export class World {
     const clock = this.time
     this.broker = new MemoryBroker({ clock, random: chance(1) })
     this.presence = new MemoryPresence({ clock })
-    this.options = { broker: this.broker, presence: this.presence, clock, ...options }
+    // Who may do what is not what most tests are about.
+    this.options = { allow: 'everyone', broker: this.broker, presence: this.presence, clock, ...options }
     this.realtime = createRealtime({ random: chance(2), node: 'n1', ...this.options })
   }
 

@@ -20,7 +20,7 @@ import { Rooms } from './rooms.ts'
 import { Buckets } from './token-bucket.ts'
 
 const CHANNELS: Readonly<Record<string, ChannelRule>> = {
-  [ROOMS]: { history: { size: LIMITS.rooms, ttl: '3650d' }, publish: false, from: 'none' },
+  [ROOMS]: { history: { size: LIMITS.rooms, ttl: '3650d' }, allow: { publish: 'nobody' }, from: 'none' },
   [PEOPLE]: { history: { size: 1_000, ttl: '365d' }, from: 'user' },
   [roomChannel('*')]: { history: { size: 10_000, ttl: '90d' }, from: 'user' },
   // Who is here, and who is writing: nothing that anybody would want to read tomorrow.
@@ -44,7 +44,14 @@ export interface ChatOptions extends Pick<RealtimeOptions, 'origins' | 'log'> {
 export async function createChat(options: ChatOptions): Promise<Realtime> {
   const { now, ...rest } = options
   const limits = { body: LIMITS.body }
-  const realtime = createRealtime({ ...rest, path: '/realtime', channels: CHANNELS, window: WINDOW, limits })
+  const realtime = createRealtime({
+    ...rest,
+    path: '/realtime',
+    channels: CHANNELS,
+    allow: 'users',
+    window: WINDOW,
+    limits,
+  })
   const rooms = new Rooms(realtime)
   const buckets = new Buckets(BURST, PER_SECOND)
 

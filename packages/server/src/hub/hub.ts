@@ -29,6 +29,8 @@ export interface HubContext {
   readonly rings: RingBudget
   readonly health: Health
   readonly storeTime: StoreTime
+  /** Does a channel belong to one user? Then no pattern brings it. */
+  readonly isOwned: (channel: string) => boolean
   /** A hub whose feed was interrupted asks to have its head compared. */
   readonly interrupted: (hub: Comparable) => void
 }

@@ -33,6 +33,8 @@ export interface HubsOptions {
   readonly health: Health
   /** Bytes that the rings of all channels may hold together. */
   readonly ringBytes: number
+  /** Does a channel belong to one user? Then no pattern brings it. */
+  readonly isOwned: (channel: string) => boolean
 }
 
 /**
@@ -53,7 +55,7 @@ export class Hubs {
   private stopped = false
 
   constructor(options: HubsOptions) {
-    const { broker, clock, random, turn, health } = options
+    const { broker, clock, random, turn, health, isOwned } = options
     this.options = options
     this.reads = new Reads(broker, health)
     this.context = {
@@ -65,6 +67,7 @@ export class Hubs {
       rings: new RingBudget(options.ringBytes),
       health,
       storeTime: new StoreTime(broker, clock),
+      isOwned,
       interrupted: (hub) => this.interrupted(hub),
     }
   }

@@ -55,9 +55,14 @@ export class PatternHub extends Hub {
   }
 
   protected override attach(): Promise<Detach> {
+    const { isOwned } = this.context
     const sink: Sink = {
-      entry: (channel, entry) => this.receive(channel, entry),
-      cast: (channel, cast) => this.fanOut.push(new CastUnit(channel, cast)),
+      entry: (channel, entry) => {
+        if (!isOwned(channel)) this.receive(channel, entry)
+      },
+      cast: (channel, cast) => {
+        if (!isOwned(channel)) this.fanOut.push(new CastUnit(channel, cast))
+      },
       interrupted: () => this.interrupted(),
     }
     return this.context.broker.attachPattern(this.channel, sink)

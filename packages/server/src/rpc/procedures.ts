@@ -1,6 +1,6 @@
 // The methods that an application registers for its clients to call. It runs none of them.
 
-import type { Json } from '@tautline/wire'
+import { type Json, RealtimeError } from '@tautline/wire'
 
 /** What a procedure knows of its caller. */
 export interface CallContext {
@@ -23,6 +23,8 @@ export type Procedure = (data: Json | Uint8Array, context: CallContext) => unkno
 
 /** All methods of a server. */
 export class Procedures {
+  /** Answers what no method of this name does; undefined is no answer. */
+  fallback: ((method: string, argument: Json | Uint8Array | undefined, context: CallContext) => unknown) | null = null
   private readonly methods: Map<string, Procedure> = new Map()
 
   /**
@@ -41,6 +43,13 @@ export class Procedures {
   }
 
   get(method: string): Procedure | undefined {
-    return this.methods.get(method)
+    const { fallback } = this
+    const known = this.methods.get(method)
+    if (known !== undefined || fallback === null) return known
+    return async (argument, context) => {
+      const result = await fallback(method, argument, context)
+      if (result === undefined) throw new RealtimeError('not-found', 'there is no such method')
+      return result
+    }
   }
 }

@@ -2,12 +2,16 @@
 
 import type { LogRule } from '@tautline/broker'
 import { checkChannel, checkPattern, isPattern, type Policy } from '@tautline/wire'
+import { type Requirement, readAllowByAction } from './allow.ts'
 import type { Rule } from './rules.ts'
 import { readDuration, readFlag, readInteger, readObject, readWord, SettingError, shown } from './settings.ts'
 
-const KEYS = ['history', 'log', 'presence', 'joinLeave', 'policy', 'subscribe', 'publish', 'from', 'recovery'] as const
+const KEYS = ['history', 'log', 'presence', 'joinLeave', 'policy', 'allow', 'from', 'recovery'] as const
 const FROM = ['none', 'user', 'peer', 'both'] as const
 const POLICIES = ['lossless', 'latest', 'disconnect'] as const
+/** Stands for the id of the user who asks. */
+const USER = '$user'
+const OWNERS: Requirement = Object.freeze(['users'] as const)
 const MANY = 1_000_000
 const TEN_YEARS = 3_650 * 86_400_000
 const GIB = 2 ** 30
@@ -15,16 +19,25 @@ const GIB = 2 ** 30
 /** What `lossless` means where nothing is stored (tautline.v1 §8). */
 export const EPHEMERAL_POLICY: Policy = Object.freeze({ drop: 100 })
 
+export interface RuleDefaults {
+  /** The idempotency window, ms. */
+  readonly window: number
+  readonly allow: Requirement
+}
+
 /** @throws SettingError */
-export function readRules(channels: unknown, window: number): Rule[] {
+export function readRules(channels: unknown, defaults: RuleDefaults): Rule[] {
   if (typeof channels !== 'object' || channels === null || Array.isArray(channels)) {
     throw new SettingError('channels', `must be an object of rules by pattern, not ${shown(channels)}`)
   }
-  return Object.entries(channels).map(([pattern, rule]) => readRule(pattern, rule, window))
+  return Object.entries(channels).map(([pattern, rule]) => readRule(pattern, rule, defaults))
 }
 
-function readRule(pattern: string, value: unknown, window: number): Rule {
-  const path = `channels[${shown(pattern)}]`
+function readRule(written: string, value: unknown, { window, allow }: RuleDefaults): Rule {
+  const path = `channels[${shown(written)}]`
+  const segments = written.split(':')
+  const owner = segments.flatMap((segment, i) => (segment === USER ? [i] : []))
+  const pattern = segments.map((segment) => (segment === USER ? '*' : segment)).join(':')
   const wrong = isPattern(pattern) ? checkPattern(pattern) : checkChannel(pattern)
   if (wrong !== null) throw new SettingError(path, `is neither a pattern nor a channel name: it ${wrong}`)
   const given = readObject(path, value, KEYS)
@@ -42,8 +55,8 @@ function readRule(pattern: string, value: unknown, window: number): Rule {
     presence,
     joinLeave,
     policy: log === null && policy === 'lossless' ? EPHEMERAL_POLICY : policy,
-    subscribe: readFlag(`${path}.subscribe`, given.subscribe, true),
-    publish: readFlag(`${path}.publish`, given.publish, true),
+    allow: readAllowByAction(`${path}.allow`, given.allow, owner.length > 0 ? OWNERS : allow),
+    owner: Object.freeze(owner),
     from: readWord(`${path}.from`, given.from, FROM, 'both'),
     recovery: Object.freeze({
       entries: readInteger(`${path}.recovery.entries`, recovery.entries, 1, MANY, 10_000),

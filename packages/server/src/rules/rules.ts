@@ -4,6 +4,7 @@
 import type { LogRule } from '@tautline/broker'
 import { matchesPattern, type Policy } from '@tautline/wire'
 import type { Duration } from '../duration.ts'
+import { type Allow, type AllowByAction, DEFAULT_ALLOW, type Requirements, readAllow } from './allow.ts'
 import { containsPattern, moreSpecific, overlapPatterns } from './patterns.ts'
 import { readRules } from './read.ts'
 
@@ -19,10 +20,11 @@ export interface ChannelRule {
   readonly joinLeave?: boolean
   /** What a slow subscriber gets that did not ask for a policy itself. Default 'lossless'; without log { drop: 100 }. */
   readonly policy?: Policy
-  /** May clients subscribe? Default true. */
-  readonly subscribe?: boolean
-  /** May clients publish? Default true. */
-  readonly publish?: boolean
+  /**
+   * Who may subscribe, publish, read the history, see who is there: one answer for all, or one by action. Default: the
+   * server's `allow`; for a pattern with `$user` 'users', that is the user whose id stands there.
+   */
+  readonly allow?: AllowByAction
   /** What publications show of their publisher: the user, the peer (one connection's pseudonym), both, none. Default 'both'. */
   readonly from?: 'none' | 'user' | 'peer' | 'both'
   /** The most one recovery replays (10,000 entries, 8 MiB); a subscriber that missed more is told `lost`. */
@@ -31,14 +33,16 @@ export interface ChannelRule {
 
 /** A rule as it is in force: every field present, frozen. */
 export interface Rule {
+  /** A `$user` of the configuration is a `*` here. */
   readonly pattern: string
   /** null: the channels are ephemeral. */
   readonly log: LogRule | null
   readonly presence: boolean
   readonly joinLeave: boolean
   readonly policy: Policy
-  readonly subscribe: boolean
-  readonly publish: boolean
+  readonly allow: Requirements
+  /** Segments that must be the user's id (`$user`). */
+  readonly owner: readonly number[]
   readonly from: 'none' | 'user' | 'peer' | 'both'
   readonly recovery: { readonly entries: number; readonly bytes: number }
 }
@@ -47,6 +51,15 @@ export interface Rule {
 export interface RuleSettings {
   /** The idempotency window of every log, ms. Default 5 min. */
   readonly window?: number
+  /** For rules that do not say who may. Default ['rights', 'token']. */
+  readonly allow?: Allow | undefined
+}
+
+/** What holds for a subscription to a pattern. */
+export interface PatternRule {
+  readonly rule: Rule
+  /** Those of channels that the pattern reaches, the covering one among them: all of them have to allow it. */
+  readonly reached: readonly Rule[]
 }
 
 /** Look-ups that are remembered. Names come from peers: without a bound they would fill the memory. */
@@ -58,7 +71,9 @@ export class Rules {
   private readonly ordered: readonly Rule[]
   private readonly exact: ReadonlyMap<string, Rule>
   private readonly channels: Map<string, Rule | null> = new Map()
-  private readonly patterns: Map<string, Rule | null> = new Map()
+  private readonly patterns: Map<string, PatternRule | null> = new Map()
+  /** Does anything here stand open to clients that are nobody? */
+  readonly open: boolean
 
   /**
    * @param channels rules by pattern (or by the name of one channel). Left out: every channel is allowed, with the
@@ -66,10 +81,14 @@ export class Rules {
    * @throws SettingError naming the key, the value and what to write instead
    */
   constructor(channels: Readonly<Record<string, ChannelRule>> | undefined, settings: RuleSettings = {}) {
-    this.ordered = readRules(channels ?? { '**': {} }, settings.window ?? 300_000).sort((a, b) =>
-      moreSpecific(a.pattern, b.pattern),
+    const { window = 300_000, allow } = settings
+    const fallback = allow === undefined ? DEFAULT_ALLOW : readAllow('allow', allow)
+    // Of two of one shape, that of the users is the more specific.
+    this.ordered = readRules(channels ?? { '**': {} }, { window, allow: fallback }).sort(
+      (a, b) => moreSpecific(a.pattern, b.pattern) || b.owner.length - a.owner.length,
     )
     this.exact = new Map(this.ordered.map((rule) => [rule.pattern, rule]))
+    this.open = this.ordered.some(({ allow }) => Object.values(allow).some((one) => one.includes('everyone')))
   }
 
   /**
@@ -87,19 +106,24 @@ export class Rules {
   }
 
   /**
-   * The rule of a subscription to a pattern: the most specific one that covers every channel the pattern can match. If
-   * another rule for some of these channels refuses subscribers, so does the answer: a pattern is no way round a rule.
+   * What holds for a subscription to a pattern: the rule is the most specific one that covers every channel the pattern
+   * can match. Rules of `$user` are left out: their channels never come with a pattern (tautline.v1 §5.6).
    *
    * @param pattern a valid pattern
    * @returns null: no rule covers it
    */
-  forPattern(pattern: string): Rule | null {
+  forPattern(pattern: string): PatternRule | null {
     const known = this.patterns.get(pattern)
     if (known !== undefined) return known
-    const found = this.ordered.find((rule) => containsPattern(rule.pattern, pattern)) ?? null
-    if (found === null) return remember(this.patterns, pattern, null)
-    const refused = this.ordered.some((rule) => !rule.subscribe && this.reaches(pattern, rule, found))
-    return remember(this.patterns, pattern, refused ? Object.freeze({ ...found, subscribe: false }) : found)
+    const shared = this.ordered.filter((rule) => rule.owner.length === 0)
+    const rule = shared.find((one) => containsPattern(one.pattern, pattern))
+    if (rule === undefined) return remember(this.patterns, pattern, null)
+    return remember(this.patterns, pattern, { rule, reached: shared.filter((one) => this.reaches(pattern, one, rule)) })
+  }
+
+  /** Does it belong to one user? Then no pattern brings it. */
+  isOwned(channel: string): boolean {
+    return (this.for(channel)?.owner.length ?? 0) > 0
   }
 
   /** Is there a channel of `pattern` for which `rule` is in force? A wider rule than the covering one never is. */
@@ -109,7 +133,7 @@ export class Rules {
 }
 
 /** The oldest look-up makes room: whoever invents names pushes out names, not the process. */
-function remember(known: Map<string, Rule | null>, name: string, rule: Rule | null): Rule | null {
+function remember<T>(known: Map<string, T>, name: string, rule: T): T {
   if (known.size >= REMEMBERED) known.delete(known.keys().next().value as string)
   known.set(name, rule)
   return rule

@@ -13,7 +13,6 @@ import {
   type Timer,
   type UnsubscribeCommand,
 } from '@tautline/wire'
-import { allowed } from '../access.ts'
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
 import { PATTERN_LOST } from '../hub/pattern-hub.ts'
@@ -111,6 +110,20 @@ export class Attachments implements SubscriptionOwner {
     })
   }
 
+  /**
+   * Another token, or other rules: each subscription is decided afresh. What is allowed still goes on undisturbed.
+   *
+   * @param serverSide what the server gives this client now; left out: as before
+   */
+  decideAgain(serverSide?: readonly string[]): void {
+    const granted = serverSide === undefined ? null : new Set(serverSide)
+    for (const { channel, terms } of Array.from(this.subscriptions.values())) {
+      if (!terms.server) this.serial.run(channel, () => this.decideOn(channel))
+      else if (granted !== null && !granted.delete(channel)) this.removeServerSide(channel)
+    }
+    for (const channel of granted ?? []) this.addServerSide(channel)
+  }
+
   end(clean: boolean): void {
     for (const channel of Array.from(this.later.keys())) this.forget(channel)
     for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
@@ -136,6 +149,22 @@ export class Attachments implements SubscriptionOwner {
   /** @inheritDoc */
   tooSlow(): void {
     this.session.bye('slow')
+  }
+
+  private async decideOn(channel: string): Promise<void> {
+    const subscription = this.subscriptions.get(channel)
+    if (subscription === undefined || subscription.terms.server) return
+    try {
+      const rule = await this.session.access.allowed('subscribe', channel)
+      // A log cannot begin or end under a subscription: the client comes again, and finds what is there now.
+      if ((rule.log === null) !== (subscription.terms.rule.log === null)) throw new RealtimeError('unavailable')
+    } catch (error) {
+      // Who cannot be asked has not said yes: the client comes again if that may change.
+      const known = this.session.failureOf(error)
+      if (this.session.isClosed || this.subscriptions.get(channel) !== subscription) return
+      this.leave(channel)
+      this.session.push({ ev: 'unsub', ch: channel, error: known.toFailure() })
+    }
   }
 
   /** What an application names itself may be wrong too: it is told. */
@@ -198,7 +227,7 @@ export class Attachments implements SubscriptionOwner {
     }
     this.pending.add(sub.ch)
     try {
-      const rule = server ? this.ruleOf(sub.ch) : await allowed(node, session.who, 'subscribe', sub.ch, sub.token)
+      const rule = server ? this.ruleOf(sub.ch) : await session.access.allowed('subscribe', sub.ch, sub.token)
       if (session.isClosed) return
       const terms = termsOf(sub, rule, server)
       const hub = await node.hubs.acquire(sub.ch, rule)

@@ -3,6 +3,7 @@
 import {
   type ConnectCommand,
   type Connected,
+  checkPattern,
   type Json,
   RealtimeError,
   type RefreshCommand,
@@ -10,7 +11,7 @@ import {
 } from '@tautline/wire'
 import { userProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
-import type { Grant } from '../options.ts'
+import { ACTIONS, type Grant, type Right } from '../options.ts'
 import { shown } from '../rules/settings.ts'
 import type { Session } from './session.ts'
 
@@ -30,15 +31,15 @@ export async function connect(session: Session, command: ConnectCommand & { read
     const grant = await granted(session, command.token)
     if (session.isClosed) return
     session.setClient(command.client)
-    session.user = grant.user
-    session.info = grant.info
-    session.lifetime.setExpiry(grant.expires)
+    session.identify(grant)
     if (command.replaces !== undefined) node.replace(command.replaces.conn, command.replaces.secret)
+    node.metrics.count('tautline_connects_total', 1, 'ok')
     session.opened(command.id, grant, answerOf(session, grant))
     session.attachments.resume(command.resume ?? [], grant.channels ?? [])
   } catch (error) {
     if (session.isClosed) return
     const known = session.failureOf(error)
+    node.metrics.count('tautline_connects_total', 1, known.code)
     session.refuse(command.id, known)
     refuseConnection(session, known)
   }
@@ -51,9 +52,9 @@ export function refresh(session: Session, command: RefreshCommand & { readonly i
       const grant = await granted(session, command.token)
       if (session.isClosed) return
       if (grant.user !== session.user) throw new RealtimeError('forbidden', 'the new token is for somebody else')
-      session.info = grant.info
-      session.lifetime.setExpiry(grant.expires)
+      session.identify(grant)
       session.reply(command.id, grant.expires === undefined ? {} : { expires: grant.expires })
+      session.attachments.decideAgain(grant.channels ?? [])
     } catch (error) {
       if (!session.isClosed) session.refuse(command.id, error)
     }
@@ -61,8 +62,14 @@ export function refresh(session: Session, command: RefreshCommand & { readonly i
 }
 
 async function granted(session: Session, token: string | undefined): Promise<Grant> {
-  const { hooks, clock } = session.node
-  if (hooks.connect === null) return {}
+  const { hooks, clock, rules } = session.node
+  if (hooks.connect === null) {
+    if (rules.open) return {}
+    throw new RealtimeError(
+      'unauthorized',
+      'this server lets nobody in: it has no onConnect, and allows nothing to everyone',
+    )
+  }
   const request = { ...session.request, token }
   const asked = Promise.resolve(hooks.connect(request))
   const grant = await within(clock, asked, HOOK, 'the decision who you are')
@@ -78,7 +85,7 @@ function problemOf(grant: Grant, session: Session): string | null {
   if (typeof grant !== 'object' || grant === null || Array.isArray(grant)) {
     return `must return { user, … } or {} for somebody unknown, or throw new RealtimeError('unauthorized'), not return ${shown(grant)}`
   }
-  const { user, info, expires, channels } = grant as { readonly [name in keyof Grant]: unknown }
+  const { user, info, expires, channels, rights, claims, token } = grant as { readonly [name in keyof Grant]: unknown }
   if (user !== undefined && userProblem(user) !== null) return userProblem(user)
   if (expires !== undefined && !Number.isSafeInteger(expires)) {
     return `expires must be whole ms since 1970, not ${shown(expires)}`
@@ -87,13 +94,35 @@ function problemOf(grant: Grant, session: Session): string | null {
     return `expires must be ms since 1970, and ${shown(expires)} are seconds: write ${(expires as number) * 1_000}`
   }
   if (channels !== undefined && !Array.isArray(channels)) return `channels must be a list, not ${shown(channels)}`
-  if (info === undefined) return null
+  const wrong = rightsProblem(rights) ?? objectProblem('claims', claims) ?? objectProblem('token', token)
+  if (wrong !== null || info === undefined) return wrong
   try {
     storeBody({ data: info as Json }, { ...session.node.limits, body: MOST_INFO })
     return null
   } catch (error) {
     return `the info of a client: ${(error as Error).message}`
   }
+}
+
+function objectProblem(name: string, value: unknown): string | null {
+  if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return null
+  return `${name} must be an object, not ${shown(value)}`
+}
+
+function rightsProblem(rights: unknown): string | null {
+  if (rights === undefined) return null
+  if (!Array.isArray(rights)) return `rights must be a list such as [{ channels: 'chat:*' }], not ${shown(rights)}`
+  for (const right of rights as readonly Partial<Right>[]) {
+    const { channels, actions = ACTIONS } = right ?? {}
+    const named: readonly unknown[] = Array.isArray(channels) ? channels : [channels]
+    const strange = named.find((one) => typeof one !== 'string' || checkPattern(one) !== null)
+    if (named.length === 0 || strange !== undefined || channels === undefined) {
+      return `rights: channels must be channels or patterns, not ${shown(channels)}`
+    }
+    const unknown = Array.isArray(actions) ? actions.find((one) => !ACTIONS.includes(one)) : actions
+    if (unknown !== undefined) return `rights: actions are ${ACTIONS.join(', ')}, not ${shown(unknown)}`
+  }
+  return null
 }
 
 function answerOf(session: Session, grant: Grant): Connected {

@@ -2,7 +2,6 @@
 // the whole node shares (tautline.v1 §7).
 
 import { type Body, type PublishCommand, type Published, RealtimeError, storeBody } from '@tautline/wire'
-import { allowed } from '../access.ts'
 import { within } from '../deadline.ts'
 import { aborted, Lane } from '../publishing/lane.ts'
 import { publish } from '../publishing/publish.ts'
@@ -76,7 +75,7 @@ export class Publishes {
     if (this.session.isClosed) return
     if (isAborted(open, pending)) return this.settle(open, pending, aborted())
     try {
-      const rule = allowed(this.session.node, this.session.who, 'publish', command.ch)
+      const rule = this.session.access.allowed('publish', command.ch)
       if (!(rule instanceof Promise) && this.session.node.hooks.publish === null) {
         return this.store(open, pending, rule, bodyOf(command))
       }

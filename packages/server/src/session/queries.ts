@@ -11,7 +11,6 @@ import {
   type Publication,
   RealtimeError,
 } from '@tautline/wire'
-import { allowed } from '../access.ts'
 import { toStored } from '../hub/unit.ts'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
@@ -29,7 +28,7 @@ export interface HistoryQuery {
 export function history(session: Session, command: HistoryCommand & { readonly id: number }): void {
   session.attachments.serial.run(command.ch, async () => {
     try {
-      const rule = await allowed(session.node, session.who, 'history', command.ch)
+      const rule = await session.access.allowed('history', command.ch)
       const page = await readHistory(session.node, command.ch, rule, command)
       if (!session.isClosed) session.reply(command.id, page)
     } catch (error) {
@@ -42,7 +41,7 @@ export function presence(session: Session, command: PresenceCommand & { readonly
   const { node } = session
   session.attachments.serial.run(command.ch, async () => {
     try {
-      await allowed(node, session.who, 'presence', command.ch)
+      await session.access.allowed('presence', command.ch)
       const page = await node.presences.page(command.ch, command.page, node.limits.members)
       if (!session.isClosed) session.reply(command.id, page)
     } catch (error) {

@@ -14,6 +14,7 @@ import {
   type Push,
   RealtimeError,
 } from '@tautline/wire'
+import { Access, type Asker } from '../access/access.ts'
 import { textOf } from '../error-text.ts'
 import type { Unit } from '../hub/unit.ts'
 import type { Link, LinkEvents, LinkRequest } from '../link.ts'
@@ -31,7 +32,7 @@ import { history, presence } from './queries.ts'
 
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
-export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beating {
+export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal, Beating {
   /** Names the connection: node, '~', 96 random bits. */
   readonly conn: string
   /** Whoever knows it may replace this connection. */
@@ -41,6 +42,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
   readonly request: LinkRequest
   readonly codec: Codec
   readonly outbox: Outbox
+  readonly access: Access
   readonly attachments: Attachments
   readonly publishes: Publishes
   readonly calls: Calls
@@ -52,6 +54,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
   peer = ''
   user: string | undefined = undefined
   info: Json | undefined = undefined
+  private claims: Grant['claims'] = undefined
   private state: State = 'greeting'
   /** Commands that are not answered yet. */
   private inFlight = 0
@@ -66,6 +69,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
     this.secret = base64url(node.random.bytes(16))
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(link, node.clock, this)
+    this.access = new Access(this)
     this.attachments = new Attachments(this)
     this.publishes = new Publishes(this)
     this.calls = new Calls({
@@ -98,7 +102,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
   }
 
   get who(): Who {
-    return { user: this.user, peer: this.peer, info: this.info }
+    return { user: this.user, peer: this.peer, info: this.info, claims: this.claims }
   }
 
   /** @inheritDoc */
@@ -117,7 +121,13 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
 
   /** @inheritDoc */
   closed(clean = false): void {
+    this.over(clean, null)
+  }
+
+  /** @param code with which the server ended it; null: the client did, or the network */
+  private over(clean: boolean, code: number | null): void {
     if (this.state === 'closed') return
+    const wasOpen = this.state === 'open'
     this.state = 'closed'
     this.lifetime.greeted()
     this.inbox.clear()
@@ -125,6 +135,8 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
     this.calls.end()
     this.attachments.end(clean)
     this.node.remove(this)
+    this.node.metrics.count('tautline_disconnects_total', 1, code === null ? (clean ? 'client' : 'lost') : `${code}`)
+    if (wasOpen) this.node.sayGoodbye(this, code ?? (clean ? 1000 : 1006))
   }
 
   reply(id: number, ok: Ok): void {
@@ -134,7 +146,9 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
 
   refuse(id: number, error: unknown): void {
     this.inFlight--
-    this.outbox.send(this.codec.encode({ id, error: this.failureOf(error).toFailure() }))
+    const known = this.failureOf(error)
+    this.node.metrics.count('tautline_errors_total', 1, known.code)
+    this.outbox.send(this.codec.encode({ id, error: known.toFailure() }))
   }
 
   /** A push of this connection alone. */
@@ -168,7 +182,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
     this.overtake({ ev: 'bye', code, reason, ...(after === undefined ? null : { after }) })
     this.link.close(code, reason)
     // 44xx are decisions: whoever was sent away is gone for the others at once. Who was replaced is still there.
-    this.closed(code >= 4400 && code !== DISCONNECTS.replaced.code)
+    this.over(code >= 4400 && code !== DISCONNECTS.replaced.code, code)
   }
 
   /** @inheritDoc */
@@ -191,6 +205,15 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
   /** @inheritDoc */
   look(mostQuiet: number, mostSilent: number): void {
     this.lifetime.look(mostQuiet, mostSilent)
+  }
+
+  /** Who it is, by the token that it brought last. */
+  identify(grant: Grant): void {
+    this.user = grant.user
+    this.info = grant.info
+    this.claims = grant.claims
+    this.access.renew(grant)
+    this.lifetime.setExpiry(grant.expires)
   }
 
   /** Takes the outcome of `connect`. */
@@ -219,6 +242,7 @@ export class Session implements LinkEvents, Obedient, OutboxOwner, Mortal, Beati
   /** @inheritDoc */
   take(command: Command): void {
     this.inFlight++
+    this.node.metrics.count('tautline_commands_total', 1, command.op)
     if (this.state === 'greeting') this.greet(command)
     else if (this.inFlight > this.node.limits.inflight) this.tooMany(command)
     else this.obey(command)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { Requirement, Requirements } from '../../src/rules/allow.ts'
 import { type ChannelRule, Rules } from '../../src/rules/rules.ts'
 import { nearest, SettingError } from '../../src/rules/settings.ts'
 
@@ -14,6 +15,11 @@ function refusal(channels: unknown): string {
   return assert.fail('accepted')
 }
 
+/** The same for all actions. */
+function all(requirement: Requirement): Requirements {
+  return { subscribe: requirement, publish: requirement, history: requirement, presence: requirement }
+}
+
 describe('what rules say', () => {
   it('allows every channel, with the defaults, where nothing is configured', () => {
     assert.deepEqual(new Rules(undefined).for('chat:42'), {
@@ -22,8 +28,8 @@ describe('what rules say', () => {
       presence: false,
       joinLeave: false,
       policy: 'lossless',
-      subscribe: true,
-      publish: true,
+      allow: all(['rights', 'token']),
+      owner: [],
       from: 'both',
       recovery: { entries: 10_000, bytes: 8_388_608 },
     })
@@ -44,13 +50,12 @@ describe('what rules say', () => {
           presence: true,
           joinLeave: false,
           policy: { drop: 9 },
-          subscribe: false,
-          publish: false,
+          allow: { subscribe: 'nobody', publish: ['users', { claims: { role: 'editor' } }] },
           from: 'user',
           recovery: { entries: 3, bytes: 1_000 },
         },
       },
-      { window: 120_000 },
+      { window: 120_000, allow: 'everyone' },
     )
     assert.deepEqual(rules.for('chat:a'), {
       pattern: 'chat:*',
@@ -58,8 +63,11 @@ describe('what rules say', () => {
       presence: true,
       joinLeave: false,
       policy: { drop: 9 },
-      subscribe: false,
-      publish: false,
+      allow: {
+        ...{ subscribe: [], publish: ['users', { claims: { role: 'editor' } }] },
+        ...{ history: ['everyone'], presence: ['everyone'] },
+      },
+      owner: [],
       from: 'user',
       recovery: { entries: 3, bytes: 1_000 },
     })
@@ -99,10 +107,10 @@ describe('what rules say', () => {
   })
 
   it('remembers no more look-ups than it may, and answers the same after it forgot', () => {
-    const rules = new Rules({ 'a:*': {}, '**': { publish: false } })
+    const rules = new Rules({ 'a:*': {}, '**': { presence: true } })
     for (let i = 0; i < 10_000; i++) {
       assert.equal(rules.for(`b:${i}`)?.pattern, '**')
-      assert.equal(rules.forPattern(`b:${i}:*`)?.pattern, '**')
+      assert.equal(rules.forPattern(`b:${i}:*`)?.rule.pattern, '**')
     }
     const { channels, patterns } = rules as unknown as Record<'channels' | 'patterns', Map<string, unknown>>
     assert.ok(channels.size <= 4_096 && patterns.size <= 4_096)
@@ -111,8 +119,8 @@ describe('what rules say', () => {
   })
 
   it('is not misled by names of what objects inherit', () => {
-    const rules = new Rules(JSON.parse('{ "__proto__": { "publish": false }, "constructor": { "presence": true } }'))
-    assert.equal(rules.for('__proto__')?.publish, false)
+    const rules = new Rules(JSON.parse('{ "__proto__": { "from": "none" }, "constructor": { "presence": true } }'))
+    assert.equal(rules.for('__proto__')?.from, 'none')
     assert.equal(rules.for('constructor')?.presence, true)
     assert.equal(rules.for('toString'), null)
   })
@@ -121,7 +129,7 @@ describe('what rules say', () => {
 describe('the rule of a pattern subscription', () => {
   it('is the most specific rule that covers the whole pattern', () => {
     const rules = new Rules({ '**': {}, 'chat:**': {}, 'chat:*': {}, 'chat:*:log': {} })
-    const pattern = (asked: string) => rules.forPattern(asked)?.pattern
+    const pattern = (asked: string) => rules.forPattern(asked)?.rule.pattern
     assert.equal(pattern('chat:*'), 'chat:*')
     assert.equal(pattern('chat:**'), 'chat:**')
     assert.equal(pattern('chat:*:log'), 'chat:*:log')
@@ -135,25 +143,58 @@ describe('the rule of a pattern subscription', () => {
     for (const asked of ['**', 'chat:**', '*:a', 'chat:*:*', '*']) assert.equal(rules.forPattern(asked), null, asked)
   })
 
-  it('refuses subscribers where a rule for some of its channels does', () => {
-    const rules = new Rules({
-      '**': {},
-      'chat:*': {},
-      'chat:secret': { subscribe: false },
-      '*:open': { subscribe: false },
-    })
-    assert.equal(rules.for('chat:public')?.subscribe, true)
-    assert.equal(rules.forPattern('chat:*')?.subscribe, false)
-    assert.equal(rules.forPattern('chat:**')?.subscribe, false)
-    assert.equal(rules.forPattern('chat:*:*')?.subscribe, true)
+  it('reaches every rule that is in force for some of its channels', () => {
+    const channels = { '**': {}, 'chat:*': {}, 'chat:secret': {}, '*:open': {} }
+    const reached = (asked: string, of: Record<string, ChannelRule> = channels) =>
+      new Rules(of).forPattern(asked)?.reached.map(({ pattern }) => pattern)
     // chat:open is a channel of chat:*, which comes first: the rule *:open is not in force there.
-    assert.equal(rules.for('chat:open')?.subscribe, true)
-    assert.equal(new Rules({ 'chat:*': {}, '*:open': { subscribe: false } }).forPattern('chat:*')?.subscribe, true)
+    assert.deepEqual(reached('chat:*'), ['chat:secret', 'chat:*'])
+    assert.deepEqual(reached('chat:*:*'), ['**'])
+    assert.deepEqual(reached('**'), ['chat:secret', 'chat:*', '*:open', '**'])
+    assert.deepEqual(reached('chat:*', { 'chat:*': {}, '*:open': {} }), ['chat:*'])
+  })
+
+  it('never reaches channels of $user', () => {
+    const rules = new Rules({ '**': {}, 'inbox:$user': {}, 'inbox:$user:**': {} })
+    assert.deepEqual(
+      rules.forPattern('inbox:*')?.reached.map(({ pattern }) => pattern),
+      ['**'],
+    )
+    assert.equal(rules.isOwned('inbox:ann'), true)
+    assert.equal(rules.isOwned('inbox:ann:mail:1'), true)
+    assert.equal(rules.isOwned('inbox'), false)
+  })
+})
+
+describe('who may', () => {
+  it('is the user whose id stands at $user, where nothing else is said', () => {
+    const rule = new Rules({ 'inbox:$user:*': {} }).for('inbox:ann:mail')
+    assert.equal(rule?.pattern, 'inbox:*:*')
+    assert.deepEqual(rule?.owner, [1])
+    assert.deepEqual(rule?.allow, all(['users']))
+  })
+
+  it('knows whether anything is open to everyone', () => {
+    assert.equal(new Rules(undefined).open, false)
+    assert.equal(new Rules(undefined, { allow: 'everyone' }).open, true)
+    assert.equal(new Rules({ a: { allow: 'users' }, b: { allow: { history: ['rights', 'everyone'] } } }).open, true)
+    assert.equal(new Rules({ a: { allow: 'users' } }, { allow: 'everyone' }).open, false)
   })
 })
 
 describe('a configuration that cannot be meant', () => {
   const refusals: readonly [unknown, string][] = [
+    [
+      { a: { allow: 'user' } },
+      `channels['a'].allow must be one of 'everyone', 'users', 'rights', 'token', 'nobody', not 'user': did you mean 'users'?`,
+    ],
+    [{ a: { allow: { pubish: 'users' } } }, `channels['a'].allow has an unknown key 'pubish': did you mean 'publish'?`],
+    [{ a: { allow: [] } }, `channels['a'].allow is empty: write 'nobody'`],
+    [{ a: { allow: ['users', 'nobody'] } }, `channels['a'].allow[1] has 'nobody' among others: write allow: 'nobody'`],
+    [
+      { a: { allow: { claims: {} } } },
+      `channels['a'].allow.claims must name claims, such as { role: 'admin' }, not {}`,
+    ],
     [{ 'chat:*': { histroy: {} } }, `channels['chat:*'] has an unknown key 'histroy': did you mean 'history'?`],
     [{ 'chat:*': { joinleave: true } }, `channels['chat:*'] has an unknown key 'joinleave': did you mean 'joinLeave'?`],
     [{ a: { history: { sise: 1 } } }, `channels['a'].history has an unknown key 'sise': did you mean 'size'?`],

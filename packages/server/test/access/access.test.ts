@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { World } from './world.ts'
+import { World } from '../world.ts'
 
 const publish = { op: 'publish', ch: 'secret:1', key: 'k', lane: 0, data: 1 }
 
@@ -24,7 +24,11 @@ test('what somebody may not do is refused on every path: subscribe, publish, his
 
 test('rules refuse without any hook: no rule, no subscribing, no publishing, no log, no presence', async () => {
   const world = new World({
-    channels: { 'news:*': { publish: false }, 'in:*': { subscribe: false }, 'live:*': { log: false } },
+    channels: {
+      'news:*': { allow: { publish: 'nobody' } },
+      'in:*': { allow: { subscribe: 'nobody', history: 'nobody' } },
+      'live:*': { log: false },
+    },
   })
   const peer = await world.connect()
   const since = world.time.wall()

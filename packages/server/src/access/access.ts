@@ -1,0 +1,203 @@
+// Who may do what: the rule of the channel, then the application's hook, then what the rule asks for. Rights are checked
+// on every path and never inferred: holding a position, a key or a subscription grants nothing. Each question is decided
+// once; the answer holds until the client brings another token, or the rules change.
+
+import { isPattern, RealtimeError } from '@tautline/wire'
+import { within } from '../deadline.ts'
+import type { Node } from '../node.ts'
+import type { Action, Grant, TokenRight, Who } from '../options.ts'
+import type { Requirement } from '../rules/allow.ts'
+import type { Rule } from '../rules/rules.ts'
+import { covers, fulfils, isOwner, type Wish } from './fulfils.ts'
+
+/** ms a hook may take. */
+const HOOK = 5_000
+/** Decisions that are kept. Names come from peers: the oldest makes room. */
+const KEPT = 1_024
+
+/** What was decided. A refusal is kept like a yes. */
+interface Decision {
+  readonly outcome: Rule | RealtimeError
+  /** ms since 1970: it came with a token that ends then. */
+  readonly until: number
+}
+
+/** Whose rights are asked for. */
+export interface Asker {
+  readonly node: Node
+  readonly who: Who
+  /** What an error of a hook is for the peer. */
+  failureOf(error: unknown): RealtimeError
+}
+
+/** The rights of one connection. */
+export class Access {
+  private readonly asker: Asker
+  private grant: Grant = {}
+  /** By action and channel; a promise while it is being decided. */
+  private readonly decisions: Map<string, Decision | Promise<Decision>> = new Map()
+  /** What tokens for channels gave. They end by themselves, not with the connection's token. */
+  private tokens: TokenRight[] = []
+
+  constructor(asker: Asker) {
+    this.asker = asker
+  }
+
+  /** Another token: nothing that was decided holds any more. */
+  renew(grant: Grant): void {
+    this.grant = grant
+    this.forget()
+  }
+
+  /** The rules are others now. */
+  forget(): void {
+    this.decisions.clear()
+  }
+
+  /**
+   * The rule under which this client may do something with a channel.
+   *
+   * @param token for the channel, if it brought one: it is read afresh
+   * @returns a promise only where somebody has to be asked
+   * @throws RealtimeError `forbidden`, `unsupported`, `unavailable`, and for a token `unauthorized`, `token-expired` …
+   */
+  allowed(action: Action, channel: string, token?: string): Rule | Promise<Rule> {
+    const key = `${action} ${channel}`
+    const known = token === undefined ? this.decisions.get(key) : undefined
+    if (known instanceof Promise) return known.then(outcomeOf)
+    if (known !== undefined && known.until > this.now()) return outcomeOf(known)
+    const decided = this.decideSafely({ action, channel }, token)
+    if (!(decided instanceof Promise)) {
+      this.keep(key, decided)
+      return outcomeOf(decided)
+    }
+    this.keep(key, decided)
+    return decided.then((decision) => {
+      // Only if nobody has forgotten it meanwhile.
+      if (this.decisions.get(key) === decided) this.keep(key, decision)
+      return outcomeOf(decision)
+    })
+  }
+
+  /** ms since 1970 at which the token ends that alone allows this; Infinity: nothing ends. */
+  endOf(action: Action, channel: string): number {
+    const known = this.decisions.get(`${action} ${channel}`)
+    return known === undefined || known instanceof Promise ? Number.POSITIVE_INFINITY : known.until
+  }
+
+  private now(): number {
+    return this.asker.node.clock.wall()
+  }
+
+  private keep(key: string, decision: Decision | Promise<Decision>): void {
+    this.decisions.delete(key)
+    // What may be otherwise in a moment is asked again.
+    if (!(decision instanceof Promise) && decision.outcome instanceof RealtimeError && decision.outcome.retry !== 'no')
+      return
+    if (this.decisions.size >= KEPT) this.decisions.delete(this.decisions.keys().next().value as string)
+    this.decisions.set(key, decision)
+  }
+
+  /** Never throws or rejects: a hook's refusal is a decision, its mistake is one for now. */
+  private decideSafely(wish: Wish, token: string | undefined): Decision | Promise<Decision> {
+    const failed = (error: unknown): Decision => ({
+      outcome: this.asker.failureOf(error),
+      until: Number.POSITIVE_INFINITY,
+    })
+    try {
+      const decided = this.decide(wish, token)
+      return decided instanceof Promise ? decided.catch(failed) : decided
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  private decide(wish: Wish, token: string | undefined): Decision | Promise<Decision> {
+    const { node, who } = this.asker
+    const pattern = isPattern(wish.channel) ? node.rules.forPattern(wish.channel) : null
+    const rule = pattern?.rule ?? (isPattern(wish.channel) ? null : node.rules.for(wish.channel))
+    if (rule === null) return no('no rule of this server covers the channel')
+    const reached = pattern?.reached ?? [rule]
+    const requirements = reached.map(({ allow }) => allow[wish.action])
+    if (requirements.some((one) => one.length === 0)) return no(`the rules allow nobody to ${wish.action} here`)
+    const impossible = impossibleWith(rule, wish.action)
+    if (impossible !== null) return { outcome: impossible, until: Number.POSITIVE_INFINITY }
+    if (!isOwner(rule, wish.channel, who.user)) return no('the channel is another user’s')
+    const hook = node.hooks.authorize
+    if (hook === null) return this.byRules(wish, rule, requirements, token)
+    const said = hook(who, wish.action, wish.channel, token)
+    // Any thenable, whatever made it.
+    if (typeof said !== 'object') return this.byHook(said, wish, rule, requirements, token)
+    return within(node.clock, Promise.resolve(said), HOOK, 'the decision about your rights').then((said) =>
+      this.byHook(said, wish, rule, requirements, token),
+    )
+  }
+
+  private byHook(
+    said: boolean | undefined,
+    wish: Wish,
+    rule: Rule,
+    requirements: readonly Requirement[],
+    token: string | undefined,
+  ): Decision | Promise<Decision> {
+    if (said === undefined) return this.byRules(wish, rule, requirements, token)
+    // Nobody is let in by mistake: only true is a yes.
+    return said === true ? yes(rule) : no(`you may not ${wish.action} here`)
+  }
+
+  private byRules(
+    wish: Wish,
+    rule: Rule,
+    requirements: readonly Requirement[],
+    token: string | undefined,
+  ): Decision | Promise<Decision> {
+    const open = requirements.filter((any) => !any.some((one) => fulfils(this.grant, one, wish)))
+    if (open.length === 0) return yes(rule)
+    if (!open.every((any) => any.includes('token'))) return no(`you have no right to ${wish.action} here`)
+    const { hooks, clock } = this.asker.node
+    if (token === undefined || hooks.token === null) return this.byTokens(wish, rule)
+    const read = Promise.resolve(hooks.token(token, wish.channel, this.asker.who))
+    return within(clock, read, HOOK, 'the decision about your token').then((right) => {
+      this.bring(right)
+      return this.byTokens(wish, rule)
+    })
+  }
+
+  private byTokens(wish: Wish, rule: Rule): Decision {
+    const now = this.now()
+    this.tokens = this.tokens.filter(({ expires = Number.POSITIVE_INFINITY }) => expires > now)
+    const ends = this.tokens
+      .filter((right) => covers(right, wish))
+      .map(({ expires }) => expires ?? Number.POSITIVE_INFINITY)
+    return ends.length === 0 ? no(`you have no right to ${wish.action} here`) : yes(rule, Math.max(...ends))
+  }
+
+  /** What a token gives is used for the channel's other actions, too; what was refused for want of it is asked again. */
+  private bring(right: TokenRight): void {
+    this.tokens.push(right)
+    if (this.tokens.length > this.asker.node.limits.channels) this.tokens.shift()
+    for (const [key, decision] of this.decisions) {
+      if (!(decision instanceof Promise) && decision.outcome instanceof RealtimeError) this.decisions.delete(key)
+    }
+  }
+}
+
+/** What the channels of a rule cannot do, whoever asks. */
+function impossibleWith(rule: Rule, action: Action): RealtimeError | null {
+  if (action === 'history' && rule.log === null) return new RealtimeError('unsupported', 'the channel has no log')
+  if (action === 'presence' && !rule.presence) return new RealtimeError('unsupported', 'the channel has no presence')
+  return null
+}
+
+function yes(rule: Rule, until: number = Number.POSITIVE_INFINITY): Decision {
+  return { outcome: rule, until }
+}
+
+function no(text: string): Decision {
+  return { outcome: new RealtimeError('forbidden', text, { field: 'ch' }), until: Number.POSITIVE_INFINITY }
+}
+
+function outcomeOf({ outcome }: Decision): Rule {
+  if (outcome instanceof RealtimeError) throw outcome
+  return outcome
+}
