@@ -1,0 +1,102 @@
+// How the process is: its memory, and how late its event loop runs. It looks, and does nothing about it.
+
+import { getHeapStatistics } from 'node:v8'
+import type { Clock, Timer } from '@tautline/wire'
+
+/** ms between two looks at the loop. */
+const PROBE = 50
+/** ms for which the worst lateness counts. */
+const WINDOW = 1_000
+/** ms for which a look at memory is good. */
+const FRESH = 250
+/** Of the heap's limit and of what the process may have. */
+const SHARE = 0.8
+
+/** What admission asks of the process. */
+export interface Vitals {
+  /** ms that the loop was late, at most within the last second, or is late now. */
+  lag(): number
+  /** Bytes of resident memory. */
+  rss(): number
+  /** Is the JavaScript heap near its limit? The process would end there, whatever memory the machine has. */
+  heapIsFull(): boolean
+  stop(): void
+}
+
+/** Of this process. The probe runs from the first question on, and does not keep the process alive. */
+export class ProcessVitals implements Vitals {
+  private readonly clock: Clock
+  private timer: Timer | null = null
+  private due = 0
+  /** The worst of this half of the window, and of the one before. */
+  private worst = 0
+  private worstBefore = 0
+  private halfEnds = 0
+  private looked = Number.NEGATIVE_INFINITY
+  private resident = 0
+  private full = false
+
+  constructor(clock: Clock) {
+    this.clock = clock
+  }
+
+  lag(): number {
+    const now = this.clock.now()
+    if (this.timer === null) {
+      this.arm(now)
+      return 0
+    }
+    this.turn(now)
+    return Math.max(this.worst, this.worstBefore, now - this.due)
+  }
+
+  rss(): number {
+    this.look()
+    return this.resident
+  }
+
+  heapIsFull(): boolean {
+    this.look()
+    return this.full
+  }
+
+  stop(): void {
+    if (this.timer !== null) this.clock.clearTimer(this.timer)
+    this.timer = null
+  }
+
+  private arm(now: number): void {
+    this.due = now + PROBE
+    this.timer = this.clock.setTimer(() => this.probe(), PROBE)
+  }
+
+  private probe(): void {
+    const now = this.clock.now()
+    this.turn(now)
+    this.worst = Math.max(this.worst, now - this.due)
+    this.arm(now)
+  }
+
+  private turn(now: number): void {
+    if (now < this.halfEnds) return
+    this.worstBefore = now < this.halfEnds + WINDOW / 2 ? this.worst : 0
+    this.worst = 0
+    this.halfEnds = now + WINDOW / 2
+  }
+
+  private look(): void {
+    const now = this.clock.now()
+    if (now - this.looked < FRESH) return
+    this.looked = now
+    this.resident = process.memoryUsage.rss()
+    const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics()
+    this.full = used > limit * SHARE
+  }
+}
+
+/** Bytes: 80 % of what the process may have, by its control group or the machine. */
+export function memoryMark(total: number): number {
+  const constrained = process.constrainedMemory?.() ?? 0
+  const may = constrained > 0 && constrained < total ? constrained : total
+  return Math.floor(may * SHARE)
+}
