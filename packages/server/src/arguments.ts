@@ -1,7 +1,8 @@
 // Checks what an application gives to a server's functions, before anything is made of it: what is stored or sent in a
 // shape that no client can read would break every reader of its channel, again and again. Pure; it knows no channel.
 
-import { type Limits, type Position, RealtimeError } from '@tautline/wire'
+import { checkPattern, type Limits, type Position, RealtimeError } from '@tautline/wire'
+import { ACTIONS, type Right } from './options.ts'
 import type { PublishOptions } from './realtime.ts'
 import { readObject, shown } from './rules/settings.ts'
 import type { HistoryQuery } from './session/queries.ts'
@@ -10,6 +11,8 @@ import type { HistoryQuery } from './session/queries.ts'
 const LONGEST_USER = 1_024
 /** Characters of a reason, as of a user. A close frame has room for 123 bytes of it, `bye` for all. */
 const LONGEST_REASON = 1_024
+/** Bytes of the name of a scope. */
+const LONGEST_SCOPE = 128
 /** Items of a page where nothing is said. */
 const PAGE = 100
 
@@ -21,7 +24,7 @@ export function checkHook(name: string, hook: unknown): void {
 
 /** @throws SettingError for an option that is not one, RealtimeError `bad-request` for one that no client could read */
 export function checkPublishOptions(given: PublishOptions, limits: Limits): PublishOptions {
-  const { key, state } = readObject('publish()', given, ['key', 'state'])
+  const { key, state, scope } = readObject('publish()', given, ['key', 'state', 'scope'])
   if (key !== undefined && !isKey(key, limits.key)) {
     const what = `must be 1 to ${limits.key} printable ASCII characters without space, not ${shown(key)}`
     throw new RealtimeError('bad-request', `key ${what}: write a hash of what is longer`, { field: 'key' })
@@ -29,6 +32,11 @@ export function checkPublishOptions(given: PublishOptions, limits: Limits): Publ
   if (state !== undefined && !isText(state, limits.state)) {
     throw new RealtimeError('bad-request', `state must be text of 1 to ${limits.state} bytes, not ${shown(state)}`, {
       field: 'state',
+    })
+  }
+  if (scope !== undefined && !isText(scope, LONGEST_SCOPE)) {
+    throw new RealtimeError('bad-request', `scope must be text of 1 to ${LONGEST_SCOPE} bytes, not ${shown(scope)}`, {
+      field: 'scope',
     })
   }
   return given
@@ -63,6 +71,23 @@ export function userProblem(user: unknown): string | null {
   if (typeof user === 'string' && user !== '' && user.length <= LONGEST_USER && user.isWellFormed()) return null
   const hint = typeof user === 'number' || typeof user === 'bigint' ? `: write '${user}'` : ''
   return `user must be text of 1 to ${LONGEST_USER} characters, not ${shown(user)}${hint}`
+}
+
+/** @returns what is wrong with a list of rights, and what to write; null: nothing */
+export function rightsProblem(rights: unknown): string | null {
+  if (rights === undefined) return null
+  if (!Array.isArray(rights)) return `rights must be a list such as [{ channels: 'chat:*' }], not ${shown(rights)}`
+  for (const right of rights as readonly Partial<Right>[]) {
+    const { channels, actions = ACTIONS } = right ?? {}
+    const named: readonly unknown[] = Array.isArray(channels) ? channels : [channels]
+    const strange = named.find((one) => typeof one !== 'string' || checkPattern(one) !== null)
+    if (named.length === 0 || strange !== undefined || channels === undefined) {
+      return `rights: channels must be channels or patterns, not ${shown(channels)}`
+    }
+    const unknown = Array.isArray(actions) ? actions.find((one) => !ACTIONS.includes(one)) : actions
+    if (unknown !== undefined) return `rights: actions are ${ACTIONS.join(', ')}, not ${shown(unknown)}`
+  }
+  return null
 }
 
 /** @throws RangeError */

@@ -3,6 +3,7 @@
 // once; the answer holds until the client brings another token, or the rules change.
 
 import { isPattern, RealtimeError } from '@tautline/wire'
+import { rightsProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
 import type { Node } from '../node.ts'
 import type { Action, Grant, TokenRight, Who } from '../options.ts'
@@ -158,6 +159,8 @@ export class Access {
     if (token === undefined || hooks.token === null) return this.byTokens(wish, rule)
     const read = Promise.resolve(hooks.token(token, wish.channel, this.asker.who))
     return within(clock, read, HOOK, 'the decision about your token').then((right) => {
+      const problem = rightsProblem([right])
+      if (problem !== null) throw new Error(`onToken: ${problem}`)
       this.bring(right)
       return this.byTokens(wish, rule)
     })

@@ -3,15 +3,14 @@
 import {
   type ConnectCommand,
   type Connected,
-  checkPattern,
   type Json,
   RealtimeError,
   type RefreshCommand,
   storeBody,
 } from '@tautline/wire'
-import { userProblem } from '../arguments.ts'
+import { rightsProblem, userProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
-import { ACTIONS, type Grant, type Right } from '../options.ts'
+import type { Grant } from '../options.ts'
 import { shown } from '../rules/settings.ts'
 import type { Session } from './session.ts'
 
@@ -107,22 +106,6 @@ function problemOf(grant: Grant, session: Session): string | null {
 function objectProblem(name: string, value: unknown): string | null {
   if (value === undefined || (typeof value === 'object' && value !== null && !Array.isArray(value))) return null
   return `${name} must be an object, not ${shown(value)}`
-}
-
-function rightsProblem(rights: unknown): string | null {
-  if (rights === undefined) return null
-  if (!Array.isArray(rights)) return `rights must be a list such as [{ channels: 'chat:*' }], not ${shown(rights)}`
-  for (const right of rights as readonly Partial<Right>[]) {
-    const { channels, actions = ACTIONS } = right ?? {}
-    const named: readonly unknown[] = Array.isArray(channels) ? channels : [channels]
-    const strange = named.find((one) => typeof one !== 'string' || checkPattern(one) !== null)
-    if (named.length === 0 || strange !== undefined || channels === undefined) {
-      return `rights: channels must be channels or patterns, not ${shown(channels)}`
-    }
-    const unknown = Array.isArray(actions) ? actions.find((one) => !ACTIONS.includes(one)) : actions
-    if (unknown !== undefined) return `rights: actions are ${ACTIONS.join(', ')}, not ${shown(unknown)}`
-  }
-  return null
 }
 
 function answerOf(session: Session, grant: Grant): Connected {
