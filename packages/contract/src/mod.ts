@@ -1,3 +1,28 @@
-// The public names of @tautline/contract.
+// @tautline/contract: what channels carry and calls take, for both sides. This file only re-exports.
 
-export type { CallContract, ChannelContract, Contract, Schema } from './contract.ts'
+export {
+  type CallContract,
+  type ChannelContract,
+  type Contract,
+  type Defined,
+  defineContract,
+  type NoContract,
+  type Schema,
+} from './contract.ts'
+export type {
+  AnswerOf,
+  ArgumentOf,
+  CallArguments,
+  CallMethod,
+  CheckedArgumentOf,
+  IfNamed,
+  IfOtherMethod,
+  IfUnnamed,
+  MessageOf,
+  PatternOf,
+  PublishOf,
+  ResultOf,
+  StreamMethod,
+} from './infer.ts'
+export { channelContract } from './patterns.ts'
+export { ContractError } from './read.ts'
