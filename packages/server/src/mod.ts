@@ -21,6 +21,15 @@ export type {
   TokenRight,
   Who,
 } from './options.ts'
+export type {
+  ChannelsQuery,
+  ChannelView,
+  ConnectionsQuery,
+  ConnectionView,
+  Listed,
+  NodeFacts,
+  PageQuery,
+} from './overview.ts'
 export {
   createRealtime,
   type ListenOptions,

@@ -10,6 +10,7 @@ import {
   type HistoryPage,
   type Json,
   type Member,
+  type MembersPage,
   type Position,
   type Published,
   RealtimeError,
@@ -31,6 +32,18 @@ import type {
   RealtimeOptions,
   TokenHook,
 } from './options.ts'
+import {
+  type ChannelsQuery,
+  type ChannelView,
+  type ConnectionsQuery,
+  type ConnectionView,
+  channelsOf,
+  connectionsOf,
+  factsOf,
+  type Listed,
+  type NodeFacts,
+  type PageQuery,
+} from './overview.ts'
 import { publish } from './publishing/publish.ts'
 import type { Procedure } from './rpc/calls.ts'
 import { type Rule, Rules } from './rules/rules.ts'
@@ -50,6 +63,8 @@ export interface PublishOptions {
   readonly key?: string
   /** State key, for the policy `latest`; 1 to 128 bytes. */
   readonly state?: string
+  /** Whose key it is: the same key of another scope is another one. 1 to 128 characters. Default: the server's. */
+  readonly scope?: string
 }
 
 export interface ListenOptions {
@@ -92,6 +107,21 @@ export class Realtime {
   get stats(): { readonly connections: number; readonly channels: number; readonly waitingBytes: number } {
     const { connections, hubs, appender } = this.node
     return { connections, channels: hubs.size, waitingBytes: appender.waitingBytes }
+  }
+
+  /** What this node is, and what it takes. */
+  get facts(): NodeFacts {
+    return factsOf(this.node)
+  }
+
+  /** A page of this node's open connections. */
+  connections(query: ConnectionsQuery = {}): Listed<ConnectionView> {
+    return connectionsOf(this.node, query)
+  }
+
+  /** A page of the channels that somebody on this node hears. */
+  channels(query: ChannelsQuery = {}): Listed<ChannelView> {
+    return channelsOf(this.node, query)
   }
 
   /** Decides who a client is. One hook: the last one set. Without it nobody is let in, unless `allow` says 'everyone'. */
@@ -174,9 +204,10 @@ export class Realtime {
    */
   async publish(channel: string, data: Json | Uint8Array, options: PublishOptions = {}): Promise<Published> {
     const rule = this.ruleOf(channel)
-    const { key, state } = checkPublishOptions(options, this.node.limits)
+    const { key, state, scope } = checkPublishOptions(options, this.node.limits)
     const { promise, resolve, reject } = Promise.withResolvers<Published>()
-    const outgoing = { channel, rule, body: bodyOf(data), scope: SERVER_SCOPE, key, state }
+    const whose = scope === undefined ? SERVER_SCOPE : `${SERVER_SCOPE} ${scope}`
+    const outgoing = { channel, rule, body: bodyOf(data), scope: whose, key, state }
     publish(this.node, outgoing, (outcome) => {
       if (outcome instanceof Error) reject(outcome)
       else resolve(outcome)
@@ -198,16 +229,26 @@ export class Realtime {
 
   /** Everybody in a channel with presence, on all nodes. */
   async presenceOf(channel: string): Promise<readonly Member[]> {
-    if (!this.ruleOf(channel).presence)
-      throw new RealtimeError('unsupported', `the rule of "${channel}" has no presence`)
     const members: Member[] = []
     let after: string | undefined
     do {
-      const page = await this.node.presences.page(channel, after, this.node.limits.members)
+      const page = await this.membersOf(channel, after === undefined ? {} : { after })
       members.push(...page.members)
       after = page.next
     } while (after !== undefined)
     return members
+  }
+
+  /**
+   * A page of who is in a channel, ordered by peer.
+   *
+   * @param query at most `limit` (the server's `limits.members`), behind `after`: the `next` of the page before
+   */
+  async membersOf(channel: string, query: PageQuery = {}): Promise<MembersPage> {
+    if (!this.ruleOf(channel).presence)
+      throw new RealtimeError('unsupported', `the rule of "${channel}" has no presence`)
+    const { limit = this.node.limits.members, after } = query
+    return this.node.presences.page(channel, after, limit)
   }
 
   /** A message to every connection of a user, wherever it is. Nobody there: nothing happens. */

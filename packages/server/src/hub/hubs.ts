@@ -76,6 +76,10 @@ export class Hubs {
     return this.hubs.size
   }
 
+  get all(): Iterable<Hub> {
+    return this.hubs.values()
+  }
+
   /** The hub of a channel, if it is open here. */
   get(channel: string): Hub | undefined {
     return this.hubs.get(channel)

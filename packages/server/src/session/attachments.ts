@@ -56,6 +56,11 @@ export class Attachments implements SubscriptionOwner {
     return this.session.outbox
   }
 
+  /** Channels and patterns that this session is subscribed to. */
+  get size(): number {
+    return this.subscriptions.size
+  }
+
   has(channel: string): boolean {
     return this.subscriptions.has(channel)
   }
