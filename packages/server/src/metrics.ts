@@ -37,7 +37,7 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze(
   tautline_disconnects_total: { type: 'counter', help: 'Connections that ended, by close code.', label: 'code' },
   tautline_commands_total: { type: 'counter', help: 'Commands that clients sent.', label: 'op' },
   tautline_errors_total: { type: 'counter', help: 'Commands that were refused.', label: 'code' },
-  tautline_publications_total: { type: 'counter', help: 'Publications that were stored or cast.', label: 'by' },
+  tautline_publications_total: { type: 'counter', help: 'Publications that were stored or cast.' },
   tautline_deliveries_total: { type: 'counter', help: 'Publications that were given to a subscriber.' },
   tautline_refused_total: { type: 'counter', help: 'Handshakes that were refused.', label: 'reason' },
   tautline_limited_total: { type: 'counter', help: 'Times that a limit held somebody back.', label: 'limit' },

@@ -49,7 +49,8 @@ export class Node {
   readonly hooks: Hooks = { connect: null, authorize: null, token: null, publish: null, disconnect: null }
   readonly log: Log
   readonly metrics: Metrics = new Metrics()
-  /** Publications given to subscribers; counted on the hot path. */
+  /** Counted on the hot path: publications taken, and publications given to subscribers. */
+  readonly publications: Counter = this.metrics.counter('tautline_publications_total')
   readonly deliveries: Counter = this.metrics.counter('tautline_deliveries_total')
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()

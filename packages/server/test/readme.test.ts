@@ -9,22 +9,23 @@ import { fileURLToPath } from 'node:url'
 /** In the repository, so that the packages are found; not in git. */
 const FOLDER = fileURLToPath(new URL('../../../test-output/', import.meta.url))
 
-function program(markdown: string, database: string): string {
+/** @param before what the text takes for granted */
+function program(markdown: string, database: string, before: string): string {
   const code = Array.from(markdown.matchAll(/^```ts\n(.*?)^```/gms), ([, block]) => block).join('\n')
   const imports = Array.from(code.matchAll(/^import .*$/gm), ([line]) => line)
   const body = code
     .replace(/^import .*$/gm, '')
     .replace('.listen(8080)', ".listen(0, '127.0.0.1')")
     .replace("'./realtime.db'", JSON.stringify(database))
-  return [...imports, body].join('\n')
+  return [...imports, before, body].join('\n')
 }
 
-async function output(readme: URL): Promise<string> {
+async function output(readme: URL, before = ''): Promise<string> {
   const folder = `${FOLDER}readme-${process.pid}`
   mkdirSync(folder, { recursive: true })
   try {
     const file = `${folder}/readme.ts`
-    writeFileSync(file, program(readFileSync(readme, 'utf8'), `${folder}/realtime.db`))
+    writeFileSync(file, program(readFileSync(readme, 'utf8'), `${folder}/realtime.db`, before))
     const child = spawn(process.execPath, ['--conditions=tautline-source', file], { timeout: 20_000 })
     let out = ''
     for (const stream of [child.stdout, child.stderr]) {
@@ -44,6 +45,14 @@ test('the README of @tautline/server runs as it is written', async () => {
   const out = await output(new URL('../README.md', import.meta.url))
   assert.ok(out.includes('1 2 0'), out)
   assert.ok(out.includes('{ connections: 0, channels: 0, waitingBytes: 0 }'), out)
+})
+
+test('the guide to permissions runs as it is written', async () => {
+  const mine = `
+    const userOf = async (_token: string | undefined) => ({ id: 'ann', role: 'admin', team: 7 })
+    const shareOf = async (_token: string) => ({ channel: 'doc:1', until: Date.now() + 60_000 })
+    const mayOpen = async (_user: string | undefined, _channel: string, _action: string) => true`
+  await output(new URL('../../../docs/guides/permissions.md', import.meta.url), mine)
 })
 
 test('the README of @tautline/wire runs as it is written', async () => {

@@ -25,10 +25,17 @@ export interface Outgoing {
   readonly isAborted?: () => boolean
 }
 
+type Settle = (outcome: Published | RealtimeError) => void
+
 const never = (): boolean => false
 
 /** Publishes, and tells how it went: exactly once, in the order of the channel; at once where it is refused. */
-export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Published | RealtimeError) => void): void {
+export function publish(node: Node, outgoing: Outgoing, settle: Settle): void {
+  const { publications } = node
+  const counted: Settle = (outcome) => {
+    if (!(outcome instanceof Error)) publications.value++
+    settle(outcome)
+  }
   const { channel, rule, key, state, from } = outgoing
   let body: StoredBody
   let expires: number
@@ -47,12 +54,12 @@ export function publish(node: Node, outgoing: Outgoing, settle: (outcome: Publis
     body,
   }
   if (rule.log === null) {
-    cast(node, channel, { ...said, at: node.clock.wall() }, settle)
+    cast(node, channel, { ...said, at: node.clock.wall() }, counted)
     return
   }
   const hash = key === undefined ? '' : digest(channel, body, state)
   const append: Append = { ...said, scope: outgoing.scope, hash, expires }
-  node.appender.append(channel, rule.log, append, settle, outgoing.isAborted ?? never)
+  node.appender.append(channel, rule.log, append, counted, outgoing.isAborted ?? never)
 }
 
 /** "The server refuses since > now + 60 s (bad-request) and now − since > window − 60 s (key-expired)." */

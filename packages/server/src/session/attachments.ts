@@ -16,6 +16,7 @@ import {
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
 import { PATTERN_LOST } from '../hub/pattern-hub.ts'
+import type { Counter } from '../metrics.ts'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
 import type { Outbox } from './outbox.ts'
@@ -59,6 +60,10 @@ export class Attachments implements SubscriptionOwner {
   /** Channels and patterns that this session is subscribed to. */
   get size(): number {
     return this.subscriptions.size
+  }
+
+  get deliveries(): Counter {
+    return this.node.deliveries
   }
 
   has(channel: string): boolean {

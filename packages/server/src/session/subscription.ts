@@ -17,6 +17,7 @@ import { PATTERN_LOST, PatternHub } from '../hub/pattern-hub.ts'
 import type { EntryUnit, Unit } from '../hub/unit.ts'
 import { joinUnits } from '../hub/unit.ts'
 import type { Frame } from '../link.ts'
+import type { Counter } from '../metrics.ts'
 import { conflate, dropOldest, type QueueItem } from '../policies.ts'
 import type { Rule } from '../rules/rules.ts'
 import { HIGH_MARK, type Outbox, type Waiting } from './outbox.ts'
@@ -31,6 +32,8 @@ const QUEUED_LIMIT = 16_777_216
 export interface SubscriptionOwner {
   readonly codec: Codec
   readonly outbox: Outbox
+  /** Publications given, of the whole node. */
+  readonly deliveries: Counter
   /** Is there another subscription of this connection that brings this channel's publications? */
   coveredElsewhere(channel: string, pattern: Subscription): boolean
   /** A lossless subscriber fell behind: it goes on from the log. */
@@ -176,13 +179,15 @@ export class Subscription implements HubMember, Waiting {
 
   /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
   replayed(units: readonly EntryUnit[]): Frame | Encoded {
+    this.owner.deliveries.value += units.length
     if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec)
     const items = conflate(units.map((unit) => this.itemOf(unit)))
     return this.codec.join(items.map((item) => this.encodeItem(item)))
   }
 
   private pass(units: readonly Unit[], frame: Frame): void {
-    const { outbox } = this.owner
+    const { outbox, deliveries } = this.owner
+    deliveries.value += units.length
     if (outbox.flowing) {
       this.given = (units[units.length - 1] as Unit).position
       outbox.give(frame)
