@@ -25,6 +25,8 @@ export type MetricName =
   | 'tautline_limited_total'
   | 'tautline_revocations_total'
   | 'tautline_received_bytes_total'
+  | 'tautline_hooks_total'
+  | 'tautline_hooks_pending'
 
 /** All metrics. Names follow Prometheus: base units, `_total` for counters. */
 export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze({
@@ -43,6 +45,12 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze(
   tautline_limited_total: { type: 'counter', help: 'Times that a limit held somebody back.', label: 'limit' },
   tautline_revocations_total: { type: 'counter', help: 'Connections that a revocation ended.' },
   tautline_received_bytes_total: { type: 'counter', help: 'Bytes of frames that clients sent.' },
+  tautline_hooks_total: {
+    type: 'counter',
+    help: 'Questions to the backend, by what became of them.',
+    label: 'outcome',
+  },
+  tautline_hooks_pending: { type: 'gauge', help: 'Questions that the backend has not answered yet.' },
 })
 
 /** One value, as it was when it was asked for. */
