@@ -21,7 +21,7 @@ import {
 import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
-import type { Sample } from './metrics.ts'
+import type { Metrics, Sample } from './metrics.ts'
 import { Node } from './node.ts'
 import type {
   AuthorizeHook,
@@ -188,6 +188,11 @@ export class Realtime {
     const { channels, allow } = this.options
     this.node.reconfigure(new Rules(channels, { window: this.node.window, allow }))
     return this
+  }
+
+  /** @internal Where parts that are installed count: hooks to a backend. */
+  get counters(): Pick<Metrics, 'count' | 'gauge'> {
+    return this.node.metrics
   }
 
   /** What was counted and measured so far, for Prometheus or a page of your own. */
