@@ -3,6 +3,7 @@
 
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
+import { pathToFileURL } from 'node:url'
 import { check } from './check.ts'
 import { run } from './run.ts'
 import { setup } from './setup.ts'
@@ -60,20 +61,34 @@ function groups(): Group[] {
     .map((group) => ({ ...group, options: [...group.options, '--test-timeout=120000'] }))
 }
 
+/** Every process of a suite searches what it writes for secrets, and puts what it finds here. */
+const leaks = `${process.cwd()}/test-output/leaks-${process.pid}`
+const watched = {
+  ...process.env,
+  NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${pathToFileURL('scripts/watch-output.mjs').href}`,
+  TAUTLINE_LEAKS: leaks,
+}
+
+/** Secrets that were written somewhere: none is the only right number. */
+function leaked(): readonly string[] {
+  const file = `${leaks}/leaks.txt`
+  const found = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []
+  rmSync(leaks, { recursive: true })
+  return found
+}
+
 async function runGroup(group: Group, index: number): Promise<Tally> {
   console.log(`\n▸ ${group.name}: ${group.files.length} files`)
   // Two runs in one checkout must not write to the same file.
   const output = `test-output/tally-${process.pid}-${index}.json`
   writeFileSync(output, '')
-  const code = await run('node', [
-    '--test',
-    ...group.options,
+  const reporters = [
     `--test-reporter=${process.stdout.isTTY ? 'spec' : 'dot'}`,
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/tally-reporter.ts',
     `--test-reporter-destination=${output}`,
-    ...group.files,
-  ])
+  ]
+  const code = await run('node', ['--test', ...group.options, ...reporters, ...group.files], watched)
   const text = readFileSync(output, 'utf8')
   rmSync(output)
   const tally: Tally = text === '' ? { passed: 0, failed: 1, skipped: [] } : JSON.parse(text)
@@ -120,7 +135,7 @@ function writeReport(tallies: ReadonlyMap<string, { tally: Tally; seconds: numbe
 
 async function main(): Promise<boolean> {
   const began = performance.now()
-  mkdirSync('test-output', { recursive: true })
+  mkdirSync(leaks, { recursive: true })
   if (ci && !(await setup())) return false
   for (const tool of missingTools()) {
     console.log(`missing tool: ${tool.name}; ${tool.usedBy} skip what needs it (npm run setup installs it)`)
@@ -143,9 +158,11 @@ async function main(): Promise<boolean> {
   // In CI every tool was installed, so that nothing may be left out for want of one.
   const wanting = ci ? total.skipped.filter(({ reason }) => reason.startsWith('missing')) : []
   if (wanting.length > 0) console.error(`\n${wanting.length} tests were skipped in CI for want of a tool`)
+  const secrets = leaked()
+  if (secrets.length > 0) console.error(`\nsecrets in the output of the suites:\n  ${secrets.join('\n  ')}`)
   console.log(`\n${seconds.toFixed(0)} s`)
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped.length} skipped`)
-  return total.failed === 0 && wanting.length === 0 && total.passed > 0
+  return total.failed === 0 && secrets.length === 0 && wanting.length === 0 && total.passed > 0
 }
 
 const wrong = problem()
