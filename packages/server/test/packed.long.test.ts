@@ -1,4 +1,4 @@
-// What is published: server and client with all they need, built, packed, installed offline, and run by plain Node as a
+// What is published: server and client with all they need, built, packed, installed, and run by plain Node as a
 // stranger would run it. No part of the repository's sources, settings or conditions is in reach.
 
 import assert from 'node:assert/strict'
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const folder = mkdtempSync(join(tmpdir(), 'tautline-packed-'))
 const { NODE_OPTIONS: _, ...clean } = process.env
-const PACKAGES = ['protocol', 'websocket', 'wire', 'broker', 'server', 'client'] as const
+const PACKAGES = ['protocol', 'websocket', 'wire', 'contract', 'broker', 'server', 'client'] as const
 
 function run(command: string, values: readonly string[], cwd: string): string {
   try {
@@ -79,8 +79,6 @@ console.log('closed')
 before(() => {
   tsc(['-b', 'packages/server', 'packages/client'], root)
   for (const name of PACKAGES) tarballs.set(`@tautline/${name}`, pack(join(root, 'packages', name)))
-  // The one dependency from outside, as it was installed here.
-  tarballs.set('@msgpack/msgpack', pack(join(root, 'node_modules/@msgpack/msgpack'), '--ignore-scripts'))
   const files = Object.fromEntries(Array.from(tarballs, ([name, file]) => [name, `file:${join(folder, file)}`]))
   const { '@tautline/server': server, '@tautline/client': client, ...overrides } = files
   const dependencies = {
@@ -97,7 +95,8 @@ before(() => {
       overrides: { ...overrides, '@tautline/broker': '$@tautline/broker' },
     }),
   )
-  run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder)
+  // What comes from elsewhere comes from where it was installed from here.
+  run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'], folder)
   writeFileSync(join(folder, 'program.js'), PROGRAM)
 })
 
