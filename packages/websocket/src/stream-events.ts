@@ -20,7 +20,20 @@ export interface Carrier extends Duplex {
   [LISTENER]?: StreamListener | undefined
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
   readonly encrypted?: boolean
+}
+
+/**
+ * Says for whom a proxy opened the stream. Whoever looks at its address from now on sees that one: an HTTP server that the
+ * stream is handed to as well.
+ */
+export function setSource(stream: Carrier, { address, port }: { address: string; port: number }): void {
+  Object.defineProperties(stream, {
+    remoteAddress: { value: address, configurable: true },
+    remotePort: { value: port, configurable: true },
+  })
 }
 
 /** Gives the stream to `listener`. The first time it also starts the flow, unless the stream is paused. */

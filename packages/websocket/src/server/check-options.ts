@@ -8,8 +8,10 @@ import type { CompressionOptions, OriginPolicy, ServerOptions } from './options.
 export function checkOptions(options: ServerOptions): void {
   const ways = [options.port, options.server, options.noServer || undefined].filter((way) => way !== undefined)
   if (ways.length !== 1) throw new TypeError('give exactly one of the options port, server and noServer')
-  if (options.port === undefined && (options.tls !== undefined || options.http !== undefined)) {
-    throw new TypeError('the options tls and http belong to a port of its own')
+  for (const name of ['tls', 'http', 'proxyProtocol', 'maxAccepted'] as const) {
+    if (options.port === undefined && options[name] !== undefined) {
+      throw new TypeError(`the option ${name} belongs to a port of its own`)
+    }
   }
   within('port', options.port, 0, 65_535, 0)
   for (const name of ['server', 'http'] as const) {
@@ -22,6 +24,10 @@ export function checkOptions(options: ServerOptions): void {
   }
   callable('authorize', options.authorize)
   callable('onRefused', options.onRefused)
+  callable('onDropped', options.onDropped)
+  callable('onTlsFailed', options.onTlsFailed)
+  callable('proxyProtocol', options.proxyProtocol)
+  for (const name of ['accept', 'settled', 'admit'] as const) callable(`gate.${name}`, options.gate?.[name])
   checkOrigins(options.origins)
   checkSubprotocols(options.subprotocols)
   checkCompression(options.compression)

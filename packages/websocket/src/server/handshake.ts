@@ -27,13 +27,16 @@ export class Handshake implements StreamListener, WheelEntry {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
   deadline = 0
+  /** Whoever counted it needs it when it is gone. undefined: nobody counts. */
+  readonly remoteAddress: string | undefined
   private readonly stream: Carrier
   private readonly owner: HandshakeOwner
   private readonly parser: RequestParser
   // Kept only if the connection may have to be handed over; bounded by the parser's limit on the head.
   private chunks: Buffer[] | null
 
-  constructor(stream: Carrier, owner: HandshakeOwner) {
+  constructor(stream: Carrier, owner: HandshakeOwner, remoteAddress: string | undefined) {
+    this.remoteAddress = remoteAddress
     this.stream = stream
     this.owner = owner
     this.parser = new RequestParser(owner.headLimits)

@@ -7,6 +7,8 @@ export type {
   Authorization,
   Authorize,
   CompressionOptions,
+  Gate,
+  Knock,
   OriginPolicy,
   ServerOptions,
   TlsReload,

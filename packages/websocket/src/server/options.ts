@@ -44,6 +44,25 @@ export type Authorization = undefined | Refusal
 // biome-ignore lint/suspicious/noConfusingVoidType: a hook that returns nothing lets the request pass
 export type Authorize = (request: UpgradeRequest) => Authorization | void | Promise<Authorization | void>
 
+/**
+ * Asked before a request is looked at: who comes too often, or at a bad time. Called for everybody, so it has to be quick;
+ * what throws refuses with 500.
+ */
+export interface Gate {
+  /** A connection to `port` of which nothing has been read. false: it is cut without an answer. */
+  accept?(remoteAddress: string | undefined): boolean
+  /** The handshake of a connection that `accept` let pass is over: it is open, handed over, refused or gone. */
+  settled?(remoteAddress: string | undefined): void
+  /** A request with a head that could be read, on any way in. A `Refusal` is answered. */
+  admit?(request: Knock): Refusal | undefined
+}
+
+/** What is known before a request is judged. */
+export interface Knock {
+  readonly headers: HeaderFields
+  readonly remoteAddress: string | undefined
+}
+
 export interface ServerOptions extends SocketOptions {
   /** Listen here, with the engine's own handshake parser. 0: any free port. */
   readonly port?: number
@@ -68,8 +87,18 @@ export interface ServerOptions extends SocketOptions {
   readonly origins?: OriginPolicy
   /** Asked after all other checks; may be asynchronous. */
   readonly authorize?: Authorize
+  /** Asked before all other checks. */
+  readonly gate?: Gate
+  /**
+   * Do connections to `port` from this address begin with a PROXY protocol header (v1 or v2)? Then `remoteAddress` is the
+   * one it names; without a good header, in `handshakeTimeout`, they are cut. For whom this is false such a header is a
+   * malformed request. Give it only where proxies are: with TLS each connection costs a little more.
+   */
+  readonly proxyProtocol?: (remoteAddress: string | undefined) => boolean
   /** More are answered 503 with Retry-After. Default: no limit but the system's. */
   readonly maxConnections?: number
+  /** Connections to `port` in whatever state; more are cut as they are accepted. Default: no limit but the system's. */
+  readonly maxAccepted?: number
   /** Connections whose handshake is under way; more are cut. Default 10,000. */
   readonly maxHandshakes?: number
   /** ms for the whole request head, and again for `authorize`. Default 10,000. */
@@ -81,9 +110,19 @@ export interface ServerOptions extends SocketOptions {
   readonly compression?: boolean | CompressionOptions
   /**
    * Hears of every refused request, for logs and metrics. What the peer sent must be escaped before it is logged.
-   * `cause` is what a hook of the application threw, where the refusal is `internal-error`.
+   * `cause` is what a hook of the application threw, where the refusal is `internal-error`; `headers` are those of a
+   * request that could be read.
    */
-  readonly onRefused?: (refusal: Refusal, remoteAddress: string | undefined, cause?: unknown) => void
+  readonly onRefused?: (
+    refusal: Refusal,
+    remoteAddress: string | undefined,
+    cause?: unknown,
+    headers?: HeaderFields,
+  ) => void
+  /** A connection to `port` ended without a TLS handshake that was right. */
+  readonly onTlsFailed?: (remoteAddress: string | undefined) => void
+  /** A connection was cut without an answer, because of `maxAccepted` or `maxHandshakes`. */
+  readonly onDropped?: (remoteAddress: string | undefined) => void
 }
 
 export type TlsReload = SecureContextOptions

@@ -2,9 +2,8 @@
 // sockets and decides in one place, `open`, how a good request becomes one.
 
 import type { IncomingMessage } from 'node:http'
-import type { AddressInfo, Server as NetServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Server as TlsServer } from 'node:tls'
 import {
   HeaderFields,
   isRefusal,
@@ -24,8 +23,8 @@ import type { Bytes, Socket } from '../socket.ts'
 import { type Carrier, isTaken, unlisten } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { checkOptions } from './check-options.ts'
+import { Entrance, type EntranceOwner } from './entrance.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
-import { createListener, listen } from './listener.ts'
 import type { Authorize, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
 import { type OriginTest, originTest } from './origins.ts'
 import { answer, type Grant, grant, judge } from './upgrade.ts'
@@ -48,7 +47,7 @@ interface Candidate {
 }
 
 /** A running server. Made by `createServer`. */
-export class Server implements HandshakeOwner {
+export class Server implements HandshakeOwner, EntranceOwner {
   /** The open connections. */
   readonly sockets: ReadonlySet<Socket>
   /** Resolves when the port is open; rejects, like `net.Server`, when it cannot be (EADDRINUSE, EACCES). */
@@ -63,7 +62,7 @@ export class Server implements HandshakeOwner {
   private readonly onConnection: ConnectionCallback
   private readonly maxConnections: number
   private readonly maxHandshakes: number
-  private readonly listener: NetServer | TlsServer | null
+  private readonly entrance: Entrance | null
   private pending = 0
   private closing: Promise<void> | null = null
   private whenEmpty: (() => void) | null = null
@@ -97,11 +96,8 @@ export class Server implements HandshakeOwner {
     options.server?.on('upgrade', this.onUpgrade)
     // Pages on our port may keep their connection and ask for a WebSocket on it later.
     options.http?.on('upgrade', this.onUpgrade)
-    this.listener =
-      options.port === undefined
-        ? null
-        : createListener(options, this.handshakeTimeout, (stream) => this.accept(stream))
-    this.listening = this.listener === null ? Promise.resolve() : listen(this.listener, options)
+    this.entrance = options.port === undefined ? null : new Entrance(options, this)
+    this.listening = this.entrance?.listening ?? Promise.resolve()
   }
 
   /** @internal */
@@ -111,8 +107,8 @@ export class Server implements HandshakeOwner {
 
   /** Where it listens; null while it does not. */
   address(): AddressInfo | null {
-    const server = this.listener ?? this.options.server
-    const address = server?.address()
+    if (this.entrance !== null) return this.entrance.address
+    const address = this.options.server?.address()
     return typeof address === 'object' ? (address ?? null) : null
   }
 
@@ -150,11 +146,8 @@ export class Server implements HandshakeOwner {
    * @throws Error if the server does not speak TLS on its own port, or the material is unusable (nothing changes then)
    */
   reloadTls(tls: TlsReload): void {
-    const { listener } = this
-    if (listener === null || !('setSecureContext' in listener)) {
-      throw new WebSocketError('TAUTLINE_NO_TLS', 'this server does not speak TLS on a port of its own')
-    }
-    listener.setSecureContext(tls)
+    if (this.entrance?.reloadTls(tls) === true) return
+    throw new WebSocketError('TAUTLINE_NO_TLS', 'this server does not speak TLS on a port of its own')
   }
 
   /** Stops taking connections, sends 1001 to the open ones, and resolves when the last is gone. */
@@ -186,9 +179,9 @@ export class Server implements HandshakeOwner {
    *
    * @internal
    */
-  onRefusal(stream: Carrier, refusal: Refusal, cause?: unknown): void {
+  onRefusal(stream: Carrier, refusal: Refusal, cause?: unknown, headers?: HeaderFields): void {
     const { onRefused } = this.options
-    if (onRefused !== undefined) callOutside(onRefused, refusal, stream.remoteAddress, cause)
+    if (onRefused !== undefined) callOutside(onRefused, refusal, stream.remoteAddress, cause, headers)
     if (stream.destroyed) return
     new Farewell(stream, this.wheel)
     stream.end(answer(refusal), 'latin1')
@@ -196,18 +189,27 @@ export class Server implements HandshakeOwner {
 
   /** @internal */
   onEnded(handshake: Handshake): void {
-    this.handshakes.delete(handshake)
+    // It says so once more when its stream closes.
+    if (!this.handshakes.delete(handshake)) return
+    this.entrance?.settled(handshake.remoteAddress)
     this.checkEmpty()
   }
 
-  // --- inside ------------------------------------------------------------------------------------------------------
+  // --- EntranceOwner -----------------------------------------------------------------------------------------------
 
-  private accept(stream: Carrier): void {
-    // The peer's FIN must not cut off what we still have to say.
-    stream.allowHalfOpen = true
-    if (this.closing !== null || this.handshakes.size + this.pending >= this.maxHandshakes) stream.destroy()
-    else this.handshakes.add(new Handshake(stream, this))
+  /** @internal */
+  get isFull(): boolean {
+    return this.handshakes.size + this.pending + (this.entrance?.size ?? 0) >= this.maxHandshakes
   }
+
+  /** @internal */
+  onEntered(stream: Carrier, rest: Buffer | null): void {
+    const handshake = new Handshake(stream, this, this.options.gate === undefined ? undefined : stream.remoteAddress)
+    this.handshakes.add(handshake)
+    if (rest !== null && rest.length > 0) handshake.read(rest)
+  }
+
+  // --- inside ------------------------------------------------------------------------------------------------------
 
   private upgradeFrom(request: IncomingMessage, stream: Duplex, head: Buffer): void {
     const { path, server } = this.options
@@ -223,15 +225,17 @@ export class Server implements HandshakeOwner {
     // Whoever asked the application first may come with a stream whose peer is gone: it would never close again.
     if (stream.destroyed) return
     if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
+    const { headers } = head
     let judged: ReturnType<typeof judge>
     try {
-      judged = judge(head, stream, this.options, this.originAllowed)
+      const barred = this.options.gate?.admit?.({ headers, remoteAddress: stream.remoteAddress })
+      judged = barred ?? judge(head, stream, this.options, this.originAllowed)
     } catch (cause) {
-      return this.onRefusal(stream, REFUSALS['internal-error'], cause)
+      return this.onRefusal(stream, REFUSALS['internal-error'], cause, headers)
     }
-    if (isRefusal(judged)) return this.onRefusal(stream, judged)
+    if (isRefusal(judged)) return this.onRefusal(stream, judged, undefined, headers)
     if (this.open.size + this.pending >= this.maxConnections) {
-      return this.onRefusal(stream, { ...REFUSALS['too-many-connections'], headers: RETRY_AFTER })
+      return this.onRefusal(stream, { ...REFUSALS['too-many-connections'], headers: RETRY_AFTER }, undefined, headers)
     }
     const candidate: Candidate = { stream, request: judged[0], offer: judged[1], rest, callback }
     if (this.options.authorize === undefined) this.admit(candidate)
@@ -246,7 +250,7 @@ export class Server implements HandshakeOwner {
     if (decision !== 'gone') {
       const refusal = decision.refusal ?? (this.closing === null ? undefined : REFUSALS['shutting-down'])
       if (refusal === undefined) this.admit(candidate)
-      else this.onRefusal(stream, refusal, decision.cause)
+      else this.onRefusal(stream, refusal, decision.cause, request.headers)
     }
     this.checkEmpty()
   }
@@ -256,7 +260,7 @@ export class Server implements HandshakeOwner {
     try {
       granted = grant(request, offer, this.options, nodePlatform)
     } catch (cause) {
-      return this.onRefusal(stream, REFUSALS['internal-error'], cause)
+      return this.onRefusal(stream, REFUSALS['internal-error'], cause, request.headers)
     }
     stream.write(granted.response, 'latin1')
     const socket = new EngineSocket(stream, this.settings, this.agreement(granted))
@@ -301,10 +305,7 @@ export class Server implements HandshakeOwner {
     })
     for (const handshake of [...this.handshakes]) handshake.abort(REFUSALS['shutting-down'])
     for (const socket of this.open) socket.close(1001, 'the server is going away')
-    // A port that is still being opened could not be closed yet.
-    await this.listening.catch(() => undefined)
-    const { listener } = this
-    const stopped = listener?.listening ? new Promise<void>((resolve) => listener.close(() => resolve())) : undefined
+    const stopped = this.entrance?.close()
     this.checkEmpty()
     await empty
     // Connections that were handed to the HTTP server are its own to close.
