@@ -21,6 +21,12 @@ export type {
   TokenRight,
   Who,
 } from './options.ts'
+export {
+  type CrossOriginOptions,
+  type CrossOriginVerdict,
+  crossOrigin,
+  type HttpRequest,
+} from './origins/cross-origin.ts'
 export type {
   ChannelsQuery,
   ChannelView,

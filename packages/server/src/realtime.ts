@@ -32,6 +32,8 @@ import type {
   RealtimeOptions,
   TokenHook,
 } from './options.ts'
+import { withoutCookies } from './origins/cookies.ts'
+import { Origins } from './origins/origins.ts'
 import {
   type ChannelsQuery,
   type ChannelView,
@@ -76,14 +78,15 @@ export interface ListenOptions {
 }
 
 /** What can be changed while a server runs. */
-export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow'>
+export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow' | 'origins'>
 
-const CHANGEABLE = ['channels', 'allow'] as const satisfies readonly (keyof RealtimeChange)[]
+const CHANGEABLE = ['channels', 'allow', 'origins'] as const satisfies readonly (keyof RealtimeChange)[]
 
 /** A realtime server, or one node of several that share a broker. Made by `createRealtime`. */
 export class Realtime {
   private readonly node: Node
   private options: RealtimeOptions
+  private readonly origins: Origins
   private readonly engines: Set<Server> = new Set()
   private closed = false
 
@@ -95,6 +98,7 @@ export class Realtime {
     const broker = options.broker ?? new MemoryBroker({ clock, random })
     const presence = options.presence ?? new MemoryPresence({ clock })
     this.options = options
+    this.origins = new Origins(options)
     this.node = new Node(options, { broker, presence, clock, random })
   }
 
@@ -178,15 +182,17 @@ export class Realtime {
 
   /**
    * Takes other rules, without dropping anybody: subscriptions that are not allowed any more end with `unsub`, all else
-   * goes on.
+   * goes on. Other `origins` are asked for connections to come.
    *
    * @throws SettingError, and nothing has changed
    */
   update(change: RealtimeChange): this {
     const known = readObject('update()', change, CHANGEABLE)
-    this.options = readOptions({ ...this.options, ...(known as RealtimeChange) })
-    const { channels, allow } = this.options
-    this.node.reconfigure(new Rules(channels, { window: this.node.window, allow }))
+    const options = readOptions({ ...this.options, ...(known as RealtimeChange) })
+    const rules = new Rules(options.channels, { window: this.node.window, allow: options.allow })
+    this.options = options
+    this.origins.update(options)
+    this.node.reconfigure(rules)
     return this
   }
 
@@ -313,7 +319,7 @@ export class Realtime {
   /** Takes over an open connection of any transport. */
   accept(link: Link, request: LinkRequest): void {
     if (this.closed) link.close(1001, 'the server is stopping')
-    else new Session(this.node, link, request)
+    else new Session(this.node, link, this.options.cookies === true ? request : withoutCookies(request))
   }
 
   /** Says goodbye to everybody (they come back elsewhere, or later), and gives up what it holds. The broker stays open. */
@@ -334,7 +340,7 @@ export class Realtime {
         ...where,
         path: options.path ?? '/realtime',
         subprotocols: SUBPROTOCOLS,
-        origins: options.origins ?? sameOrigin,
+        origins: (_, request) => this.origins.judge(request),
         compression: options.compression ?? false,
         maxPayload: this.node.limits.frame,
         maxBuffered: ENGINE_BUFFER,
@@ -371,14 +377,4 @@ function checkName(channel: string): void {
 
 function bodyOf(data: Json | Uint8Array): Body {
   return data instanceof Uint8Array ? { bytes: data } : { data }
-}
-
-/** RFC 6455 §10.2: a page may connect to where it came from; clients that are no browsers send no origin. */
-function sameOrigin(
-  origin: string | undefined,
-  request: { headers: { get(name: string): string | undefined } },
-): boolean {
-  if (origin === undefined) return true
-  const host = request.headers.get('host')
-  return host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase()
 }

@@ -4,6 +4,7 @@
 import { LIMITS, type Limits } from '@tautline/wire'
 import { parseDuration } from './duration.ts'
 import type { RealtimeOptions } from './options.ts'
+import { readOrigins } from './origins/settings.ts'
 import { readInteger, readObject, SettingError, shown } from './rules/settings.ts'
 
 const OPTIONS = [
@@ -61,7 +62,7 @@ const RANDOM = ['bytes', 'unit'] as const
 export function readOptions(options: RealtimeOptions): RealtimeOptions {
   const given = readObject('createRealtime()', options, OPTIONS)
   readPath(given.path)
-  readOrigins(given.origins)
+  readOrigins(given.origins, given.cookies)
   readNode(given.node)
   readPart('broker', given.broker, BROKER, 'new MemoryBroker()')
   readPart('presence', given.presence, PRESENCE, 'new MemoryPresence()')
@@ -119,25 +120,6 @@ function readPath(path: unknown): void {
   if (!/^[!-~]+$/.test(path) || /[?#]/.test(path)) {
     throw new SettingError('path', `must be printable ASCII without '?', '#' and space, not ${shown(path)}`)
   }
-}
-
-function readOrigins(origins: unknown): void {
-  if (origins === undefined || origins === 'any' || typeof origins === 'function') return
-  if (origins === '*') throw new SettingError('origins', `must be 'any' where every page may connect, not '*'`)
-  if (typeof origins === 'string') {
-    throw new SettingError('origins', `must be 'any', a list or a function: write [${shown(origins)}]`)
-  }
-  if (!Array.isArray(origins)) {
-    throw new SettingError('origins', `must be 'any', a list of origins or a function, not ${shown(origins)}`)
-  }
-  origins.forEach((origin: unknown, i) => {
-    // RFC 6454 §6.1: scheme, host and perhaps a port, and nothing behind them.
-    if (typeof origin === 'string' && /^[a-z][a-z0-9+.-]*:\/\/[^/?#@*\s]+$/i.test(origin)) return
-    const meant = typeof origin === 'string' && !origin.includes('*') ? URL.parse(origin)?.origin : undefined
-    const hint =
-      meant === undefined || meant === 'null' ? ', such as https://app.example.com' : `: write ${shown(meant)}`
-    throw new SettingError(`origins[${i}]`, `must be an origin without path and wildcard, not ${shown(origin)}${hint}`)
-  })
 }
 
 /** A node's name stands before '~' in the names of connections, and '*' addresses all nodes. */

@@ -84,8 +84,7 @@ export class Origins {
 const REFUSAL = { id: 'origin', status: 403, section: 'RFC 6455 §10.2' } as const
 const WITHOUT_ORIGIN =
   'A request with a cookie must have an Origin here, because the option "cookies" is on: programs bring a token, or the Origin that they act for.'
-const NOT_ONE =
-  'The Origin of this request is not one origin (RFC 6454 §7), so that the option "origins" cannot hold it.'
+const NOT_ONE = 'The Origin of this request is not one origin, so that the option "origins" cannot hold it.'
 const OPAQUE =
   'Pages whose Origin is null (sandboxed frames, files) may not connect: the option "origins" cannot list them.'
 

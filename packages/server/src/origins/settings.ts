@@ -33,7 +33,7 @@ export function readOrigins(origins: unknown, cookies: unknown): void {
     )
   }
   if (origins === undefined || origins === 'any' || typeof origins === 'function') return
-  if (typeof origins === 'object' && !Array.isArray(origins)) {
+  if (typeof origins !== 'string' && !Array.isArray(origins)) {
     throw new SettingError('origins', `must be 'any', a list of origins or a function, not ${shown(origins)}`)
   }
   readOriginList('origins', origins)
@@ -45,7 +45,7 @@ function readOne(path: string, value: unknown): string {
     throw new SettingError(path, `must be an origin, not 'null', which every sandboxed frame and every file has`)
   }
   if (value.includes('*')) {
-    throw new SettingError(path, `must be one origin without wildcard, ${EXAMPLE}, not ${shown(value)}`)
+    throw new SettingError(path, `must be an origin without wildcard, ${EXAMPLE}, not ${shown(value)}`)
   }
   const origin = readOrigin(value)
   const meant = meantBy(value)

@@ -23,7 +23,7 @@ describe('crossOrigin, for plain HTTP', () => {
     assert.equal(headers['access-control-allow-credentials'], 'true')
     assert.throws(() => crossOrigin({ origins: 'any', credentials: true }), SettingError)
     assert.throws(() => crossOrigin({ credentials: true }), SettingError)
-    assert.throws(() => crossOrigin({ origins: ['*'] }), /origins\[0\] must be one origin without wildcard/)
+    assert.throws(() => crossOrigin({ origins: ['*'] }), /origins\[0\] must be an origin without wildcard/)
   })
 
   it('answers preflights of listed pages with 204, of others with 403 and no permission', () => {
