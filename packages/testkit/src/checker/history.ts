@@ -6,6 +6,8 @@ import type { From, Lost, Policy, Position } from '@tautline/wire'
 /** One publication that an application asked for, and what it was told. */
 export interface Publish {
   readonly client: string
+  /** Which page: one that is loaded again is another one. */
+  readonly page: number
   readonly channel: string
   /** Unique over the whole run: what the checker knows a publication by. */
   readonly payload: string
@@ -160,8 +162,11 @@ export interface Session {
   /** Policies of all subscriptions that were asked for on it. */
   readonly policies: readonly Policy[]
   readonly tokens: readonly { readonly at: number; readonly ends: number }[]
-  /** Another connection of the client took its place at `at`; `certain`: nothing kept its node from hearing of it. */
-  readonly replaced: { readonly at: number; readonly certain: boolean } | null
+  /**
+   * Another connection of the client asked to take its place, and was told at `at` that it has; `certain`: nothing kept
+   * its node from hearing of it.
+   */
+  readonly replaced: { readonly asked: number; readonly at: number | null; readonly certain: boolean } | null
   /** Times in which its node stood still. */
   readonly stalls: readonly { readonly from: number; readonly to: number }[]
 }
@@ -251,7 +256,13 @@ export interface History {
   /** What was sent to users … */
   readonly directs: readonly Direct[]
   /** … and what they received. */
-  readonly received: readonly { readonly client: string; readonly payload: string; readonly at: number }[]
+  readonly received: readonly {
+    readonly client: string
+    /** Which page: one that is loaded again is another one. */
+    readonly page: number
+    readonly payload: string
+    readonly at: number
+  }[]
   readonly orders: readonly UserOrder[]
   readonly sessions: readonly Session[]
   readonly heartbeat: { readonly every: number; readonly timeout: number }

@@ -96,6 +96,11 @@ export class Truth {
     return between && this.log.entries.some((one) => one.vanished !== null && one.vanished > from && one.vanished <= to)
   }
 
+  /** How many entries lead to a cut; 0: it is the beginning, or nothing is known of it. */
+  rankOf({ id }: Position): number {
+    return this.byId.get(id)?.rank ?? 0
+  }
+
   /** Entries behind a rank that were there at a time. */
   countAfter(rank: number, generation: number, time: number): number {
     let high = rank

@@ -3,6 +3,7 @@
 // what a page could have stored: the position of each subscription.
 
 import { Client } from '@tautline/client'
+import type { History } from '../checker/mod.ts'
 import { Asking } from './asking.ts'
 import { Chance } from './chance.ts'
 import { Following } from './following.ts'
@@ -25,7 +26,7 @@ export class Application implements Page {
   readonly publishing: Publishing
   readonly asking: Asking
   /** Messages from no channel. */
-  readonly received: { readonly client: string; readonly payload: string; readonly at: number }[] = []
+  readonly received: History['received'][number][] = []
   machine: Machine
   client: Client
   /** Nothing fails any more that only the application's own world lets fail. */
@@ -104,6 +105,7 @@ export class Application implements Page {
 
   #connect(): Client {
     const { machine, name, chance, parts } = this
+    const page = this.#starts
     const client = new Client('ws://cluster.test/realtime', {
       token: parts.plan.tokens === null ? name : () => this.#token(machine),
       WebSocket: socketClass(parts.network, machine),
@@ -128,7 +130,7 @@ export class Application implements Page {
       if (!(error instanceof NoToken)) parts.failed(error)
     })
     client.on('message', ({ data }) => {
-      this.received.push({ client: name, payload: String(data), at: machine.now() })
+      this.received.push({ client: name, page, payload: String(data), at: machine.now() })
       this.note(null, `is told ${String(data)}`)
     })
     client.on('subscribed', ({ channel }) => this.#adopt(channel))

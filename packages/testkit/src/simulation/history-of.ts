@@ -141,7 +141,10 @@ function sessionOf(connection: World['network']['made'][number], { observer, sto
     over: record.over,
     policies,
     tokens: record.tokens,
-    replaced: replaced === null ? null : { at: replaced.at, certain: !disturbed(replaced.asked, replaced.at + 2_000) },
+    replaced:
+      replaced === null
+        ? null
+        : { ...replaced, certain: replaced.at !== null && !disturbed(replaced.asked, replaced.at + 2_000) },
     stalls,
   }
 }

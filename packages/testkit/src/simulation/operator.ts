@@ -78,6 +78,7 @@ export class Operator {
         channel,
         payload,
         key: null,
+        page: 0,
         invoked,
         settled: null,
         outcome: 'pending',

@@ -35,18 +35,20 @@ export function registerProcedures(realtime: Realtime, machine: Machine, began: 
     execution.ended = machine.now()
     return { done: execution.call }
   })
-  realtime.rpc('count', (argument) => values(begin(argument), COUNT, pause))
+  realtime.rpc('count', (argument) => values(() => begin(argument), COUNT, pause))
   realtime.rpc('ticks', (argument, { signal }: CallContext) =>
-    values(begin(argument), Number.POSITIVE_INFINITY, pause, signal),
+    values(() => begin(argument), Number.POSITIVE_INFINITY, pause, signal),
   )
 }
 
+/** Begins with the iteration: a stream that is cancelled before never runs. */
 async function* values(
-  execution: Execution,
+  begin: () => Execution,
   count: number,
   pause: (ms: number) => Promise<void>,
   signal?: AbortSignal,
 ): AsyncGenerator<number> {
+  const execution = begin()
   try {
     for (let i = 0; i < count && signal?.aborted !== true; i++) {
       await pause(30)

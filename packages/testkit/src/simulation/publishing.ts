@@ -21,6 +21,7 @@ export class Publishing {
   readonly #page: Page
   readonly #following: Following
   #sent = 0
+  #reloads = 0
 
   constructor(page: Page, following: Following) {
     this.#page = page
@@ -43,6 +44,7 @@ export class Publishing {
     const invoked = machine.now()
     const publish: Writable<Publish> = {
       client: name,
+      page: this.#reloads,
       channel,
       payload,
       key: null,
@@ -72,6 +74,7 @@ export class Publishing {
 
   /** The page is gone: nobody is there any more to be told. */
   reload(): void {
+    this.#reloads++
     for (const publish of this.publishes) {
       this.before.add(publish.payload)
       if (publish.outcome === 'pending') Object.assign(publish, { outcome: 'unknown', code: 'reloaded' })

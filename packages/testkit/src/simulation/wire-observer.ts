@@ -96,6 +96,7 @@ export class WireObserver implements Tap {
       watched.commands.set(message.id, { command: message, at: this.#now() })
       if (message.op === 'subscribe') this.#asked(connection, message)
       if (message.op !== 'connect') continue
+      this.sessions.asks(message, this.#now())
       for (const sub of message.resume ?? []) {
         watched.resumed.set(sub.ch, { sub, at: this.#now() })
         this.#asked(connection, sub)
@@ -124,7 +125,7 @@ export class WireObserver implements Tap {
     if (reply.error !== undefined) return this.#count(`error ${reply.error.code}`)
     if (asked === undefined) return
     const { command, at } = asked
-    if (command.op === 'connect') this.sessions.connected(connection, command, at, this.#now(), reply.ok as Connected)
+    if (command.op === 'connect') this.sessions.connected(connection, command, this.#now(), reply.ok as Connected)
     else if (command.op === 'refresh') this.#count('tokens refreshed')
     else if (command.op === 'subscribe') this.#start(connection, watched, reply.ok as Subscribed, { sub: command, at })
     else if (command.op === 'unsubscribe') this.#end(watched, command.ch, 'unsubscribed')
@@ -152,8 +153,10 @@ export class WireObserver implements Tap {
     const brought = (push.ev === 'pub' || push.ev === 'gap') && watched.patterns.brings(push.ch)
     if (brought) watched.patterns.entry(push)
     const stream = watched.streams.get(push.ch)
-    // What had waited for the pattern is older than where the channel's own subscription began.
-    if (brought && stream?.on === true && isOld(stream, push)) this.#count('brought by a pattern')
+    // What had waited for the pattern is older than where the channel's own subscription began; and while that one is
+    // made anew, the pattern brings what comes.
+    const apart = stream?.on === true && (isOld(stream, push) || isAsked(watched, push.ch))
+    if (brought && apart) this.#count('brought by a pattern')
     else if (stream?.on === true) this.#step(watched, stream, push)
     else if (brought) this.#count('brought by a pattern')
     else if (push.ev !== 'fence' || !watched.patterns.brings(push.ch)) this.#stranger(connection, watched, push)
@@ -260,6 +263,11 @@ export class WireObserver implements Tap {
   #count(name: string): void {
     this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
   }
+}
+
+/** Is a subscription to it under way? */
+function isAsked({ commands }: Watched, channel: string): boolean {
+  return [...commands.values()].some(({ command }) => command.op === 'subscribe' && command.ch === channel)
 }
 
 /** Is it of what the stream has behind it? */

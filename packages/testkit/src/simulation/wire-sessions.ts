@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts'
 export interface WireSession {
   readonly policies: Policy[]
   /** The connection that took its place: when it asked for that, and when it was told that it is connected. */
-  replaced: { readonly asked: number; readonly at: number } | null
+  replaced: { readonly asked: number; at: number | null } | null
 }
 
 /** All connections. */
@@ -34,12 +34,19 @@ export class WireSessions {
     this.of(connection).policies.push(policy)
   }
 
+  /** `connect` is sent. */
+  asks(command: ConnectCommand, at: number): void {
+    const replaced = command.replaces === undefined ? undefined : this.#names.get(command.replaces.conn)
+    if (replaced !== undefined) this.of(replaced).replaced ??= { asked: at, at: null }
+  }
+
   /** `connect` was answered. */
-  connected(connection: Connection, command: ConnectCommand, asked: number, at: number, { conn }: Connected): void {
+  connected(connection: Connection, command: ConnectCommand, at: number, { conn }: Connected): void {
     this.#names.set(conn, connection)
     const replaced = command.replaces === undefined ? undefined : this.#names.get(command.replaces.conn)
     if (replaced === undefined) return
-    this.of(replaced).replaced ??= { asked, at }
+    const known = this.of(replaced).replaced
+    if (known !== null) known.at ??= at
     this.#count(replaced.node === connection.node ? 'replaces on a node' : 'replaces across nodes')
   }
 }

@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { CHECKS, check, type Step, type Stream } from '../../src/checker/mod.ts'
-import { goodHistory, type Message, message, type Spoilable, type Writable } from './good-history.ts'
+import { CHECKS, check, type Step } from '../../src/checker/mod.ts'
+import { goodHistory, type Message, message, replayThePast, type Spoilable, streamOf } from './good-history.ts'
 
 test('a good history has no findings', () => {
   assert.deepEqual(check(goodHistory()), [])
 })
-
-function streamOf(history: Spoilable, observer: string): { steps: Step[] } & Writable<Omit<Stream, 'steps'>> {
-  const found = history.streams.find((stream) => stream.observer === observer)
-  assert.ok(found !== undefined)
-  return found
-}
 
 type Loose<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? I[] : T[K] }
 
@@ -336,25 +330,7 @@ const BUGS: readonly Bug[] = [
   {
     bug: 'replays what is not served any more',
     caughtBy: 'nothing is replayed that is not served any more',
-    spoil: (h) => {
-      const { entries } = h.logs[1] as Spoilable['logs'][number]
-      const from = entries[2]?.position
-      assert.ok(from !== undefined)
-      const asked = streamOf(h, 'c2#5').steps.at(-1) as Extract<Step, { kind: 'start' }>
-      const [first] = entries.slice(3)
-      assert.ok(first !== undefined)
-      // It says so in the end, and has told one entry before.
-      const told = { kind: 'lost', at: 403, lost: asked.lost, start: asked.start } as Step
-      const { lost, ...start } = asked
-      assert.ok(lost !== undefined)
-      streamOf(h, 'c2#5').steps.splice(
-        -1,
-        1,
-        { ...start, outcome: 'recovered', start: from, asked: 400, at: 401 },
-        { ...message(first, null), at: 402 },
-        told,
-      )
-    },
+    spoil: replayThePast,
   },
   {
     bug: 'brings more than the budget of a recovery',
@@ -445,7 +421,7 @@ const BUGS: readonly Bug[] = [
   {
     bug: 'sends a direct message twice',
     caughtBy: 'a direct message reaches its user, once',
-    spoil: (h) => h.received.push({ client: 'c1', payload: 'd1', at: 430 }),
+    spoil: (h) => h.received.push({ client: 'c1', page: 1, payload: 'd1', at: 430 }),
   },
   {
     bug: 'loses a direct message',
@@ -480,7 +456,8 @@ const BUGS: readonly Bug[] = [
     bug: 'lets a connection live that was replaced',
     caughtBy: 'a connection ends when its token does, or when it is replaced',
     spoil: (h) => {
-      ;(h.sessions[6] as Spoilable['sessions'][number]).replaced = { at: -2_000, certain: true }
+      const replaced = { asked: -2_005, at: -2_000, certain: true }
+      ;(h.sessions[6] as Spoilable['sessions'][number]).replaced = replaced
     },
   },
   {
@@ -495,7 +472,7 @@ const BUGS: readonly Bug[] = [
     caughtBy: 'a publication is refused for a reason',
     spoil: (h) => {
       const { channel } = h.publishes[0] as Spoilable['publishes'][number]
-      const refused = { client: 'c9', channel, payload: 'c9.1', key: null, invoked: 100, settled: 110 }
+      const refused = { client: 'c9', page: 0, channel, payload: 'c9.1', key: null, invoked: 100, settled: 110 }
       h.publishes.push({ ...refused, outcome: 'unknown', code: 'key-expired' })
     },
   },

@@ -24,6 +24,7 @@ export type Message = Extract<Step, { kind: 'message' }>
 
 /** A history that a test may spoil. */
 export interface Spoilable extends History {
+  faults: History['faults']
   publishes: Writable<Publish>[]
   streams: (Omit<Writable<Stream>, 'steps'> & { steps: Step[] })[]
   logs: (Omit<ChannelLog, 'entries'> & { entries: Writable<LogEntry>[] })[]
@@ -33,7 +34,7 @@ export interface Spoilable extends History {
   patterns: (Omit<Writable<PatternStream>, 'steps'> & { steps: PatternStep[] })[]
   reads: Writable<HistoryRead>[]
   directs: Writable<Direct>[]
-  received: { client: string; payload: string; at: number }[]
+  received: { client: string; page: number; payload: string; at: number }[]
   orders: Writable<UserOrder>[]
   sessions: Writable<Session>[]
   leftovers: { observer: string; text: string }[]
@@ -177,7 +178,7 @@ export function goodHistory(): Spoilable {
     patterns: [patternStream(entries)],
     reads: readsOf(entries),
     directs: [{ user: 'c1', payload: 'd1', at: 420, certain: true }],
-    received: [{ client: 'c1', payload: 'd1', at: 425 }],
+    received: [{ client: 'c1', page: 1, payload: 'd1', at: 425 }],
     orders: [
       { at: 60, op: 'disconnect', user: 'c3', code: 4401, certain: false },
       { at: 146, op: 'unsubscribe', user: 'c4', channel: 'a', certain: true },
@@ -191,6 +192,27 @@ export function goodHistory(): Spoilable {
     bases: new Map([['B', 0]]),
     end: 500,
   }
+}
+
+/** One observer's stream of a history. */
+export function streamOf(history: Spoilable, observer: string): Spoilable['streams'][number] {
+  const found = history.streams.find((one) => one.observer === observer)
+  if (found === undefined) throw new Error(`there is no ${observer}`)
+  return found
+}
+
+/** A recovery at 400 brings an entry that was pushed out at 90, and says so only then. */
+export function replayThePast(history: Spoilable): void {
+  const [, , before, first] = history.logs[1]?.entries ?? []
+  const { steps } = streamOf(history, 'c2#5')
+  const { lost, ...asked } = steps.pop() as Extract<Step, { kind: 'start' }>
+  if (before === undefined || first === undefined || lost === undefined)
+    throw new Error('the good history is another one')
+  steps.push(
+    { ...asked, outcome: 'recovered', start: before.position, asked: 400, at: 401 },
+    { ...message(first, null), at: 402 },
+    { kind: 'lost', at: 403, lost, start: asked.start },
+  )
 }
 
 function stream(observer: string, level: Stream['level'], steps: Step[], channel = 'a'): Spoilable['streams'][number] {
@@ -244,7 +266,7 @@ function sessions(): Writable<Session>[] {
     session(10, { ended: ended(-1_000, 4001, -6_500), over: -1_000 }),
     session(11, { ended: ended(20, 4002, 15), over: 20, policies: ['lossless', 'disconnect'] }),
     session(12, { ended: ended(30, 4200, 15), over: 30, tokens: [{ at: -500, ends: 25 }] }),
-    session(13, { ended: ended(40, 4402, 15), over: 40, replaced: { at: 38, certain: true } }),
+    session(13, { ended: ended(40, 4402, 15), over: 40, replaced: { asked: 36, at: 38, certain: true } }),
     session(14, { ended: ended(61, 4401, 50), over: 61 }),
     session(15, { ended: ended(70, 1001, 65, true), over: 70 }),
     session(16, { tokens: [{ at: 80, ends: 60_000 }] }),
@@ -254,6 +276,7 @@ function sessions(): Writable<Session>[] {
 function publishOf(entry: LogEntry, channel: string): Writable<Publish> {
   return {
     client: entry.scope,
+    page: 0,
     channel,
     payload: entry.payload,
     key: entry.key,

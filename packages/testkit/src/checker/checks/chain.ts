@@ -32,10 +32,12 @@ export function follows(truth: Truth, predecessor: Position, before: Position): 
 }
 
 /** "no duplicate to the application"; nor twice over one connection. */
-export const once: Check = ({ history }, report) => {
+export const once: Check = ({ history, truths }, report) => {
   for (const { observer, channel, steps } of history.streams) {
     const seen = new Set<string>()
     for (const step of steps) {
+      // It was told that this is gone; a node that has not heard of that may still have it.
+      if (step.kind === 'lost') for (const id of seen) if (isGone(truths.get(channel), id, step.at)) seen.delete(id)
       // Whoever starts again from an older position asks for what it had.
       if (step.kind === 'start') seen.clear()
       if (step.kind !== 'message') continue
@@ -44,6 +46,11 @@ export const once: Check = ({ history }, report) => {
       seen.add(step.id)
     }
   }
+}
+
+function isGone(truth: Truth | undefined, id: string, at: number): boolean {
+  const vanished = truth?.byId.get(id)?.entry.vanished
+  return typeof vanished === 'number' && vanished <= at
 }
 
 /** "received plus announced covers the log" for whoever is live at the end. */

@@ -38,7 +38,7 @@ function wrongEnd(
     case 4200:
       return session.tokens.every(({ ends }) => ends <= at) ? null : 'its token had not ended'
     case 4402:
-      return session.replaced !== null && session.replaced.at >= at - ORDER ? null : 'no other connection replaced it'
+      return session.replaced !== null && session.replaced.asked <= at ? null : 'no other connection replaced it'
     default:
       return 'nobody had asked for that'
   }
@@ -52,7 +52,7 @@ export const endedInTime: Check = ({ history }, report) => {
     if (session.tokens.length > 0 && over - stalledIn(session, ends, over) > ends + LOOK)
       tell(report, session, over, `its token had ended ${Math.round(over - ends)} ms before`)
     const { replaced } = session
-    if (replaced?.certain === true && over > replaced.at + ORDER)
+    if (replaced?.certain === true && replaced.at !== null && over > replaced.at + ORDER)
       tell(report, session, over, `it had been replaced ${Math.round(over - replaced.at)} ms before`)
   }
 }

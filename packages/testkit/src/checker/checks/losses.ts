@@ -6,6 +6,9 @@ import { type Check, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
 import { lossOf, walk } from '../walk.ts'
 
+/** ms until every node has heard of a failover. */
+const UNHEARD = 10_000
+
 /** "every announced loss justified": a trim, an epoch change, a lie, a limit really happened. Never a false `lost`. */
 export const lossJustified: Check = ({ history, truths }, report) => {
   for (const stream of history.streams) {
@@ -49,12 +52,14 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   if (lost.why === 'epoch') return "its epoch is still the log's"
   if (lost.why === 'diverged') return 'its entry is in the log'
   const next = truth.after(at, generation, now)
-  if (next === undefined) return 'nothing follows it'
+  // A node that has not heard of a failover counts what it knows: what had vanished too.
+  const counts = lost.why === 'limit' && truth.lostEntries(now - UNHEARD, now)
+  if (next === undefined && !counts) return 'nothing follows it'
   if (lost.why === 'limit') {
-    const first = truth.after(began, truth.generation(began, since), now) ?? next
-    const count = truth.countAfter(Math.min(first.rank, next.rank) - 1, generation, now)
+    const count = truth.countAfter(Math.min(truth.rankOf(began), truth.rankOf(at)), generation, now)
     return count > truth.log.rule.budget ? null : `${count} entries follow it, the budget is ${truth.log.rule.budget}`
   }
+  if (next === undefined) return null
   return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
 }
 
@@ -129,10 +134,13 @@ function comes({ position }: LogEntry, following: Step | undefined): boolean {
 
 /** ms that clocks of nodes and store may differ where nobody says by how much. */
 const SKEW = 100
+/** ms between a notice that is dropped and the interruption that says so. */
+const MISSED = 4_000
 
 /** "`ttl` and `size` are exact when reading": what a recovery or a beginning brings was still served when it was asked for. */
 export const nothingPast: Check = ({ history, truths }, report) => {
-  for (const { level, channel, observer, steps } of history.streams) {
+  for (const stream of history.streams) {
+    const { level, channel, observer, steps } = stream
     const truth = truths.get(channel)
     if (level !== 'wire' || truth === undefined || truth.log.ephemeral) continue
     let asked = Number.NEGATIVE_INFINITY
@@ -142,10 +150,23 @@ export const nothingPast: Check = ({ history, truths }, report) => {
       if (placed === undefined || placed.entry.stored >= asked) continue
       const gone = truth.certainlyGone(placed)
       if (gone + SKEW >= asked) continue
+      const expired = placed.entry.stored + truth.log.rule.ttl + SKEW < asked
+      if (!expired && misses(history.faults, stream, gone, asked)) continue
       const text = `received ${show(placed.entry.position)}, which was not served any more since ${gone.toFixed(1)} ms`
       report({ channel, observer, at: step.at, text })
     }
   }
+}
+
+/** The notice of what was stored then was dropped, and the node has not been told yet: it takes what it has for all. */
+function misses(faults: readonly Fault[], { node }: Stream, stored: number, asked: number): boolean {
+  return faults.some(
+    (fault) =>
+      fault.kind === 'interrupted' &&
+      fault.node === node &&
+      fault.at >= Math.max(stored, asked) &&
+      fault.at <= stored + MISSED,
+  )
 }
 
 /** A subscription that asked for the last n gets n, or all that is served; `start` and `head` are of the log. */

@@ -1,7 +1,8 @@
 // What an observer of a pattern received: each channel in order once it was seen, nothing twice, every interruption
 // announced, whichever subscription of the connection brought an entry.
 
-import type { Fault, LogEntry, PatternStep, PatternStream } from '../history.ts'
+import { matchesPattern } from '@tautline/wire'
+import type { Fault, LogEntry, PatternStep, PatternStream, Stream } from '../history.ts'
 import { type Check, type Report, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
 import { follows } from './chain.ts'
@@ -108,10 +109,17 @@ export const patternLosses: Check = ({ history, truths }, report) => {
       if ((interruptions[used] ?? Number.POSITIVE_INFINITY) <= step.at) used++
       // A notice that is dropped is missed before the interruption is told; and each hole that it leaves is announced.
       else if (interruptions.some((one) => one > step.at - 1_000 && one < step.at + MISSED)) return
+      else if (history.streams.some((other) => endsBeside(other, stream, step.at))) return
       else if (!hasHole(stream, at, truths))
         report({ channel: null, observer: stream.observer, at: step.at, text: 'lost {pattern} of nothing' })
     })
   }
+}
+
+/** A direct subscription that ends while it is behind leaves to the pattern what it had not brought. */
+function endsBeside(direct: Stream, { client, pattern }: PatternStream, at: number): boolean {
+  if (direct.client !== client || !matchesPattern(pattern, direct.channel)) return false
+  return direct.steps.some((step) => step.kind === 'stop' && step.why !== 'closed' && Math.abs(step.at - at) < 1_000)
 }
 
 function interruptionsOf(faults: readonly Fault[], { client, node, began }: PatternStream): number[] {

@@ -90,13 +90,13 @@ function wrongRefusal(truth: Truth, { after, before, asked, at }: HistoryRead): 
 export const directs: Check = ({ history }: Survey, report) => {
   const sent = new Map(history.directs.map((direct) => [direct.payload, direct]))
   const seen = new Set<string>()
-  for (const { client, payload, at } of history.received) {
+  for (const { client, page, payload, at } of history.received) {
     const where = { channel: null, observer: client, at }
     const direct = sent.get(payload)
     if (direct === undefined) report({ ...where, text: `was told "${payload}", which nobody had sent` })
     else if (direct.user !== client) report({ ...where, text: `was told "${payload}"` })
-    else if (seen.has(payload)) report({ ...where, text: `was told "${payload}" twice` })
-    seen.add(payload)
+    else if (seen.has(`${page} ${payload}`)) report({ ...where, text: `was told "${payload}" twice` })
+    seen.add(payload).add(`${page} ${payload}`)
   }
   for (const { user, payload, at, certain } of history.directs) {
     if (certain && !seen.has(payload))

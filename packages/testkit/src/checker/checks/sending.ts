@@ -87,7 +87,10 @@ export const keyOnce: Check = ({ history }, report) => {
   }
 }
 
-/** A connection's publishes to one channel keep their order; where a store lost its keys, the first storing counts. */
+/**
+ * A page's publishes to one channel keep their order, and stand behind those of the page before it, but for what was
+ * under way when that one was left. Where a store lost its keys, the first storing counts.
+ */
 export const publisherOrder: Check = ({ history, publishes }, report) => {
   const order = new Map(history.publishes.map((publish, at) => [publish.payload, at]))
   for (const { channel, entries } of history.logs) {
@@ -98,11 +101,16 @@ export const publisherOrder: Check = ({ history, publishes }, report) => {
       const at = order.get(entry.payload)
       if (publish === undefined || at === undefined || seen.has(entry.payload)) continue
       seen.add(entry.payload)
-      const before = newest.get(publish.client)
-      if (before === undefined || before < at) newest.set(publish.client, at)
-      else {
+      const { client, page, code } = publish
+      for (const name of code === 'reloaded' ? [`${client} ${page}`] : [`${client} ${page}`, client]) {
+        const before = newest.get(name)
+        if (before === undefined || before < at) {
+          newest.set(name, at)
+          continue
+        }
         const text = `${entry.payload} stands behind ${history.publishes[before]?.payload}, which was sent later`
-        report({ channel, observer: publish.client, at: entry.stored, text })
+        report({ channel, observer: client, at: entry.stored, text })
+        break
       }
     }
   }

@@ -118,7 +118,7 @@ export class LogModel {
     return page(served.slice(from), limit, bytes, head)
   }
 
-  back(channel: string, before: Position | 'head', limit: number, rule: LogRule, wall: number): Page {
+  back(channel: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule, wall: number): Page {
     const log = this.#logs.get(channel)
     const head = this.head(channel, wall)
     if (log === undefined) {
@@ -135,10 +135,10 @@ export class LogModel {
       if (absent !== null) return { proof: 'absent', why: absent, head }
       end = at + 1
     }
-    const first = Math.max(0, end - limit)
-    const entries = served.slice(first, end)
-    const start = entries[0]?.predecessor ?? (before === 'head' ? head : before)
-    return { proof: 'match', entries, head, more: first > 0, start }
+    const { entries, more } = page(served.slice(0, end).reverse(), limit, bytes, head)
+    const oldest = served[end - entries.length]
+    const start = (entries.length > 0 ? oldest?.predecessor : null) ?? (before === 'head' ? head : before)
+    return { proof: 'match', entries: [...entries].reverse(), head, more: entries.length > 0 && more, start }
   }
 
   /** The memory is gone: a restart of a store that keeps nothing. */

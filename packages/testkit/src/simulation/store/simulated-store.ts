@@ -133,7 +133,7 @@ export class SimulatedStore {
           ? Promise.resolve(batch.map((): Appended => ({ fail: 'unavailable', applied: 'no' })))
           : this.#append(node, channel, batch, rule),
       read: (channel, after, limit, bytes, rule) => ask(() => model.read(channel, after, limit, bytes, rule, wall())),
-      back: (channel, before, limit, rule) => ask(() => model.back(channel, before, limit, rule, wall())),
+      back: (channel, before, limit, bytes, rule) => ask(() => model.back(channel, before, limit, bytes, rule, wall())),
       heads: (channels) => ask(() => channels.map((channel) => model.head(channel, wall()))),
       attach: (channel, sink) => ask(() => this.feed.attach(node, channel, false, sink)),
       attachPattern: (pattern, sink) => ask(() => this.feed.attach(node, pattern, true, sink)),
@@ -218,7 +218,11 @@ export class SimulatedStore {
         return Promise.resolve('sent')
       },
       listen: (name, heard) => {
-        this.#listeners.set(name, { node, heard })
+        const own = { node, heard }
+        this.#listeners.set(name, own)
+        return () => {
+          if (this.#listeners.get(name) === own) this.#listeners.delete(name)
+        }
       },
     }
   }
