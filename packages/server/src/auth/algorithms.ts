@@ -94,11 +94,18 @@ export class VerifyKey {
   /** The name under which tokens may ask for it. */
   readonly kid: string | undefined
   readonly key: KeyObject
+  /** The only algorithm it is for (RFC 7517 §4.4); undefined: any of its family. */
+  private readonly only: unknown
   private readonly made: Map<Algorithm, webcrypto.CryptoKey> = new Map()
 
-  constructor(key: KeyObject, kid: string | undefined) {
+  constructor(key: KeyObject, kid: string | undefined, only?: unknown) {
     this.key = key
     this.kid = kid
+    this.only = only
+  }
+
+  fits(algorithm: Algorithm): boolean {
+    return (this.only === undefined || this.only === algorithm) && misfit(this.key, algorithm) === null
   }
 
   for(algorithm: Algorithm): webcrypto.CryptoKey {
@@ -132,7 +139,7 @@ export class StaticKeys implements KeySource {
 
   find(kid: string | undefined, algorithm: Algorithm): Promise<readonly VerifyKey[]> {
     const named = this.keys.filter((one) => kid === undefined || one.kid === undefined || one.kid === kid)
-    return Promise.resolve(named.filter((one) => misfit(one.key, algorithm) === null))
+    return Promise.resolve(named.filter((one) => one.fits(algorithm)))
   }
 
   close(): void {}

@@ -6,7 +6,7 @@ import { createPublicKey, type JsonWebKey } from 'node:crypto'
 import { type Clock, RealtimeError } from '@tautline/wire'
 import { textOf } from '../error-text.ts'
 import type { Log } from '../options.ts'
-import { type Algorithm, type KeySource, misfit, VerifyKey } from './algorithms.ts'
+import { type Algorithm, type KeySource, VerifyKey } from './algorithms.ts'
 
 export interface JwksSettings {
   readonly url: string
@@ -72,7 +72,7 @@ export class RemoteKeys implements KeySource {
 
   private look(kid: string | undefined, algorithm: Algorithm): readonly VerifyKey[] {
     if (this.age > STALE + this.settings.cache) return []
-    const fitting = this.keys.filter((one) => misfit(one.key, algorithm) === null)
+    const fitting = this.keys.filter((one) => one.fits(algorithm))
     // RFC 7515 §4.1.4: a token that names no key may be meant for one only.
     if (kid === undefined) return fitting.length === 1 ? fitting : []
     return fitting.filter((one) => one.kid === kid)
@@ -147,13 +147,13 @@ function readSet(text: string): readonly VerifyKey[] {
 
 function readKey(jwk: unknown): VerifyKey | null {
   if (typeof jwk !== 'object' || jwk === null) return null
-  const { use, kid, d, key_ops: operations } = jwk as Readonly<Record<string, unknown>>
+  const { use, kid, alg, d, key_ops: operations } = jwk as Readonly<Record<string, unknown>>
   // Secrets and private keys have no place in public: whoever reads them could sign.
   if (d !== undefined || (use !== undefined && use !== 'sig')) return null
   if (operations !== undefined && !(Array.isArray(operations) && operations.includes('verify'))) return null
   if (kid !== undefined && typeof kid !== 'string') return null
   try {
-    return new VerifyKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid)
+    return new VerifyKey(createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }), kid, alg)
   } catch {
     return null
   }

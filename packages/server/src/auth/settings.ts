@@ -172,7 +172,7 @@ function readPublicKey(path: string, value: unknown, algorithms: readonly Algori
   if (!isPem && (typeof value !== 'object' || value === null || value instanceof KeyObject)) {
     throw new SettingError(path, 'must be a PEM text or a JWK')
   }
-  const { d, kid } = isPem ? {} : (value as JsonWebKey & { readonly kid?: unknown })
+  const { d, kid, alg } = isPem ? {} : (value as JsonWebKey & { readonly kid?: unknown; readonly alg?: unknown })
   if (d !== undefined || (isPem && value.includes('PRIVATE KEY'))) {
     throw new SettingError(path, 'is a private key: give the public one, and keep that where tokens are signed')
   }
@@ -186,7 +186,7 @@ function readPublicKey(path: string, value: unknown, algorithms: readonly Algori
   const problems = algorithms.map((algorithm) => misfit(key, algorithm))
   // Of several keys each may be for one of several algorithms.
   if (problems.every((problem) => problem !== null)) throw new SettingError(path, problems[0] as string)
-  return new VerifyKey(key, kid as string | undefined)
+  return new VerifyKey(key, kid as string | undefined, alg)
 }
 
 function readJwks(path: string, value: unknown): JwksSettings {
