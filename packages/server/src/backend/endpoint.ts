@@ -85,6 +85,7 @@ export class Endpoint {
       const leave = await this.gate.enter(question.who, whole.signal)
       if (leave === null) throw whole.signal.aborted ? waited(whole.signal) : new Trouble('overloaded', undefined, FULL)
       try {
+        if (until - this.clock.now() < LEAST) throw new Trouble('overloaded', undefined, FULL)
         const answer = await this.attempts(question, until, whole.signal)
         const said = read(answer)
         this.parts.count('ok')

@@ -29,7 +29,7 @@ export function readSecrets(path: string, given: unknown): readonly Uint8Array[]
 function readSecret(path: string, given: unknown): Uint8Array {
   if (given === undefined) throw new SettingError(path, `is missing: it must be ${HOW}`)
   const [, text] = (typeof given === 'string' && /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(given)) || []
-  if (text === undefined) throw new SettingError(path, `must be ${HOW}`)
+  if (text === undefined || text.length % 4 !== 0) throw new SettingError(path, `must be ${HOW}`)
   const key = Buffer.from(text, 'base64')
   if (key.length >= LEAST && key.length <= MOST) return key
   throw new SettingError(path, `has ${key.length} bytes: it must be ${HOW}`)
