@@ -122,8 +122,11 @@ export interface Control {
    * @param from the node that sends: it does not hear its own '*', also where nodes of one process share a broker
    */
   send(node: string, bytes: Uint8Array, from?: string): Promise<'sent' | 'unknown'>
-  /** Starts hearing what is sent to `node` and to '*'. One listener per node, never called within a `send`. */
-  listen(node: string, heard: (bytes: Uint8Array) => void): void
+  /**
+   * Starts hearing what is sent to `node` and to '*'. One listener per node, never called within a `send`, nor after the
+   * `Detach` that is returned was called.
+   */
+  listen(node: string, heard: (bytes: Uint8Array) => void): Detach
 }
 
 /** Where channels live. All methods reject with a RealtimeError whose code is `unavailable` when the store is out of reach. */
@@ -143,8 +146,8 @@ export interface Broker {
    * the oldest retained.
    */
   read(channel: string, after: Position | 'start', limit: number, bytes: number, rule: LogRule): Promise<Page>
-  /** The newest entries before a position, in order of the log. */
-  back(channel: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page>
+  /** The newest entries before a position, in order of the log; at most `limit` and about `bytes` (at least one). */
+  back(channel: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule): Promise<Page>
   /** The newest positions, authoritative; in the order asked. */
   heads(channels: readonly string[]): Promise<readonly Position[]>
   /** Resolves when the feed is certainly on: every entry stored after that is heard or announced as interrupted. */

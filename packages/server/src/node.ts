@@ -54,6 +54,8 @@ export class Node {
   readonly deliveries: Counter = this.metrics.counter('tautline_deliveries_total')
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()
+  /** Stops hearing other nodes. */
+  readonly unlisten: () => void
   /** A presence push is the same for everybody: it is encoded once. */
   private readonly membersUnits: WeakMap<object, MembersUnit> = new WeakMap()
 
@@ -84,7 +86,7 @@ export class Node {
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
     this.measure()
-    broker.control.listen(this.name, (bytes) => {
+    this.unlisten = broker.control.listen(this.name, (bytes) => {
       const order = readOrder(bytes, this.limits, this.name)
       if (order !== null) this.obey(order)
     })

@@ -329,6 +329,8 @@ export class Realtime {
     for (const session of Array.from(this.node.allSessions)) session.disconnect(1001, 'the server is stopping')
     this.node.hubs.stop()
     this.node.health.stop()
+    this.node.admission.stop()
+    this.node.unlisten()
     await Promise.all([this.node.presences.stop(), ...Array.from(this.engines, (engine) => engine.close())])
   }
 

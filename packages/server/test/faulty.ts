@@ -83,10 +83,16 @@ export class Faulty extends MemoryBroker {
     return page
   }
 
-  override async back(channel: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
+  override async back(
+    channel: string,
+    before: Position | 'head',
+    limit: number,
+    bytes: number,
+    rule: LogRule,
+  ): Promise<Page> {
     this.calls.back++
     if (this.down) throw new RealtimeError('unavailable')
-    const page = await super.back(channel, before, limit, rule)
+    const page = await super.back(channel, before, limit, bytes, rule)
     await this.travelled('back')
     return page
   }

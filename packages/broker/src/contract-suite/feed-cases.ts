@@ -112,6 +112,22 @@ export const feedCases: readonly Case<BrokerHarness>[] = [
     },
   },
   {
+    title: 'who stopped listening to control hears nothing any more, and another may take the name',
+    async run(harness) {
+      const stage = new Stage(harness)
+      const name = stage.channel().slice(6)
+      const heard: string[] = []
+      const stop = harness.nodes[0].control.listen(name, () => heard.push('first'))
+      stop()
+      await stage.b.control.send(name, Uint8Array.of(1))
+      harness.nodes[0].control.listen(name, () => heard.push('second'))
+      stop()
+      await stage.b.control.send(name, Uint8Array.of(2))
+      await stage.until('the second one heard', () => heard.includes('second'))
+      assert.ok(!heard.includes('first'))
+    },
+  },
+  {
     title: 'a feed that was cut says so, and goes on',
     async run(harness) {
       const stage = new Stage(harness)
@@ -156,7 +172,7 @@ export const feedCases: readonly Case<BrokerHarness>[] = [
       assert.deepEqual(late, Array(2).fill({ fail: 'unavailable', applied: 'no' }), show(late))
       const asks: (() => Promise<unknown>)[] = [
         () => stage.a.read(channel, position, 10, 1_000, stage.rule()),
-        () => stage.a.back(channel, 'head', 10, stage.rule()),
+        () => stage.a.back(channel, 'head', 10, 1 << 30, stage.rule()),
         () => stage.a.heads([channel]),
         () => stage.a.attach(channel, ear),
       ]

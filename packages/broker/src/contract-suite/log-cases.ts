@@ -146,7 +146,7 @@ export const logCases: readonly Case<BrokerHarness>[] = [
         let before: (typeof positions)[0] | 'head' = 'head'
         let seen: typeof positions = []
         for (;;) {
-          const page = matched(await stage.b.back(channel, before, limit, stage.rule()))
+          const page = matched(await stage.b.back(channel, before, limit, 1 << 30, stage.rule()))
           assert.ok(page.entries.length > 0 && page.entries.length <= limit)
           const { start } = page
           assert.ok(start, 'a page backward names the position before its first entry')
@@ -160,8 +160,12 @@ export const logCases: readonly Case<BrokerHarness>[] = [
         }
         assert.deepEqual(seen, positions)
       }
+      // A page has a bound in bytes, too: the newest that fit, and at least one.
+      const small = matched(await stage.b.back(channel, 'head', 10, 1, stage.rule()))
+      assert.deepEqual([small.entries.map(positionOf), small.more], [positions.slice(-1), true])
+      assert.deepEqual(small.start, positions.at(-2))
       // The beginning itself is a position too, and nothing lies before it.
-      const none = matched(await stage.a.back(channel, beginning, 5, stage.rule()))
+      const none = matched(await stage.a.back(channel, beginning, 5, 1 << 30, stage.rule()))
       assert.deepEqual([none.entries.length, none.more, none.start?.id], [0, false, ''])
     },
   },
@@ -177,7 +181,7 @@ export const logCases: readonly Case<BrokerHarness>[] = [
         const empty = matched(await node.read(channel, before, 10, 1_000, stage.rule()))
         assert.deepEqual([empty.entries.length, empty.more], [0, false])
       }
-      const newest = matched(await stage.a.back(channel, 'head', 10, stage.rule()))
+      const newest = matched(await stage.a.back(channel, 'head', 10, 1 << 30, stage.rule()))
       assert.deepEqual([newest.entries.length, newest.more, newest.start], [0, false, newest.head])
       assert.deepEqual(matched(await stage.a.read(channel, 'start', 10, 1_000, stage.rule())).entries, [])
       const positions = await stage.put(channel, 3)
@@ -253,7 +257,7 @@ export const logCases: readonly Case<BrokerHarness>[] = [
       for (const [what, position] of Object.entries(wrong)) {
         for (const node of harness.nodes) {
           absent(await node.read(channel, position, 10, 1_000, stage.rule()), what)
-          absent(await node.back(channel, position, 10, stage.rule()), `${what}, backward`)
+          absent(await node.back(channel, position, 10, 1 << 30, stage.rule()), `${what}, backward`)
         }
       }
       const why = absent(await stage.a.read(channel, wrong['another id at a known offset'], 1, 1, stage.rule()), '')

@@ -47,7 +47,7 @@ export const lossCases: readonly Case<BrokerHarness>[] = [
       const renewed = await stage.put(channel, 8)
       for (const position of old) {
         absent(await stage.b.read(channel, position, 10, 1_000, stage.rule()), 'after as many were written')
-        absent(await stage.a.back(channel, position, 10, stage.rule()), 'backward')
+        absent(await stage.a.back(channel, position, 10, 1 << 30, stage.rule()), 'backward')
         assert.ok(
           !renewed.some((one) => one.epoch === position.epoch && one.offset === position.offset),
           '(epoch, offset) never names two entries',
@@ -76,7 +76,7 @@ export const lossCases: readonly Case<BrokerHarness>[] = [
               await node.read(channel, position, 100, 1 << 20, stage.rule()),
               `vanished, then ${written.length} new`,
             )
-            absent(await node.back(channel, position, 100, stage.rule()), 'backward')
+            absent(await node.back(channel, position, 100, 1 << 30, stage.rule()), 'backward')
           }
           for (const position of vanishedFirst) {
             absent(await node.read(fresh, position, 100, 1 << 20, stage.rule()), 'of a channel that vanished')

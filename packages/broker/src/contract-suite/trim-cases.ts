@@ -17,7 +17,7 @@ export const trimCases: readonly Case<BrokerHarness>[] = [
         positions.push(...(await stage.put(channel, 1, rule)))
         const wanted = positions.slice(-7)
         assert.deepEqual((await stage.readAll(channel, 'start', rule)).map(positionOf), wanted)
-        const back = matched(await stage.b.back(channel, 'head', 100, rule))
+        const back = matched(await stage.b.back(channel, 'head', 100, 1 << 30, rule))
         assert.deepEqual([back.entries.map(positionOf), back.more], [wanted, false])
       }
       const smaller = { ...rule, size: 3 }
@@ -59,7 +59,7 @@ export const trimCases: readonly Case<BrokerHarness>[] = [
       assert.deepEqual((await stage.readAll(channel, 'start', rule)).map(positionOf), [...old, ...young])
       await harness.advance(3 * tick)
       assert.deepEqual((await stage.readAll(channel, 'start', rule)).map(positionOf), young)
-      const back = matched(await stage.a.back(channel, 'head', 100, rule))
+      const back = matched(await stage.a.back(channel, 'head', 100, 1 << 30, rule))
       assert.deepEqual([back.entries.map(positionOf), back.more], [young, false])
       assert.deepEqual((await stage.readAll(channel, old[2] as Position, rule)).map(positionOf), young)
       for (const position of old.slice(0, 2)) {
@@ -81,7 +81,7 @@ export const trimCases: readonly Case<BrokerHarness>[] = [
       for (const node of harness.nodes) {
         assert.deepEqual(matched(await node.read(channel, head, 10, 1_000, rule), 'the anchor').entries, [])
         assert.deepEqual(matched(await node.read(channel, 'start', 10, 1_000, rule)).entries, [])
-        const back = matched(await node.back(channel, 'head', 10, rule))
+        const back = matched(await node.back(channel, 'head', 10, 1 << 30, rule))
         assert.deepEqual([back.entries.length, back.start], [0, head])
         for (const position of positions.slice(0, 3)) {
           assert.equal(absent(await node.read(channel, position, 10, 1_000, rule), 'expired'), 'trimmed')

@@ -1,6 +1,6 @@
 // Control between nodes of one process. Bytes are copied and heard in a microtask, in order; nothing is kept.
 
-import type { Control } from '../broker.ts'
+import type { Control, Detach } from '../broker.ts'
 
 export class LocalControl implements Control {
   readonly #listeners = new Map<string, (bytes: Uint8Array) => void>()
@@ -15,8 +15,12 @@ export class LocalControl implements Control {
     return Promise.resolve('sent')
   }
 
-  listen(node: string, heard: (bytes: Uint8Array) => void): void {
+  listen(node: string, heard: (bytes: Uint8Array) => void): Detach {
     this.#listeners.set(node, heard)
+    return () => {
+      // Another one may listen under the name by now.
+      if (this.#listeners.get(node) === heard) this.#listeners.delete(node)
+    }
   }
 
   /** Ends all listening. */

@@ -134,15 +134,21 @@ export class MemoryBroker implements Broker {
     return { proof: 'match', entries, head, more: offset < head.offset }
   }
 
-  async back(channel: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
+  async back(channel: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule): Promise<Page> {
     const found = this.#prove(channel, before === 'head' ? null : before, rule, 'back')
     if (found.proof === 'absent') return found
     const { log, head, served } = found
     if (log === null) return { proof: 'match', entries: [], head, more: false, start: head }
     const end = before === 'head' ? head.offset : before.offset
-    const first = Math.max(served, end - Math.max(0, limit))
+    const budget = new PageBudget(limit, bytes)
     const entries: Entry[] = []
-    for (let offset = first + 1; offset <= end; offset++) entries.push(log.entry(offset) as Entry)
+    let first = end
+    for (; first > served; first--) {
+      const entry = log.entry(first) as Entry
+      if (!budget.take(entry)) break
+      entries.push(entry)
+    }
+    entries.reverse()
     const start = entries.length > 0 ? log.position(first) : before === 'head' ? head : before
     return { proof: 'match', entries, head, more: entries.length > 0 && first > served, start }
   }

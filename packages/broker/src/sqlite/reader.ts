@@ -52,6 +52,7 @@ export function readBack(
   channel: string,
   before: Position | 'head',
   limit: number,
+  bytes: number,
   rule: LogRule,
 ): Page {
   const log = logOf(scene, channel)
@@ -65,12 +66,20 @@ export function readBack(
   const { head, record } = log
   const served = servedFrom(scene, log, rule)
   const end = before === 'head' ? head.offset : before.offset
-  const first = Math.max(served, end - Math.max(0, limit))
-  if (first >= end) return { proof: 'match', entries: [], head, more: false, start: before === 'head' ? head : before }
-  const rows = scene.sql.range.all(record.ch, first, end, end - first) as unknown as EntryRow[]
-  if (rows.length !== end - first) throw new Error('the log has a hole: the file is damaged')
-  const entries = rows.map((row) => record.entry(row))
-  return { proof: 'match', entries, head, more: first > served, start: log.position(first) }
+  if (limit <= 0 || served >= end) {
+    return { proof: 'match', entries: [], head, more: false, start: before === 'head' ? head : before }
+  }
+  const budget = new PageBudget(limit, bytes)
+  const entries: Entry[] = []
+  const rows = scene.sql.rangeBack.iterate(record.ch, served, end, limit)
+  for (const row of rows as unknown as Iterable<EntryRow>) {
+    if (row.off !== end - entries.length) throw new Error('the log has a hole: the file is damaged')
+    const entry = record.entry(row)
+    if (!budget.take(entry)) break
+    entries.push(entry)
+  }
+  const first = end - entries.length
+  return { proof: 'match', entries: entries.reverse(), head, more: first > served, start: log.position(first) }
 }
 
 /** The newest position of a channel. */

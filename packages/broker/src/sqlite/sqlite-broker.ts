@@ -120,8 +120,8 @@ export class SqliteBroker implements Broker {
     return this.#reading((scene) => readAfter(scene, channel, after, limit, bytes, rule))
   }
 
-  async back(channel: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
-    return this.#reading((scene) => readBack(scene, channel, before, limit, rule))
+  async back(channel: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule): Promise<Page> {
+    return this.#reading((scene) => readBack(scene, channel, before, limit, bytes, rule))
   }
 
   async heads(channels: readonly string[]): Promise<readonly Position[]> {

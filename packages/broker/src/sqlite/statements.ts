@@ -66,6 +66,8 @@ const SQL = {
   edge: 'SELECT off, id, at FROM entries WHERE ch = ? AND off = ?',
   range:
     'SELECT off, id, at, key, state, user, peer, body FROM entries WHERE ch = ? AND off > ? AND off <= ? ORDER BY off LIMIT ?',
+  rangeBack:
+    'SELECT off, id, at, key, state, user, peer, body FROM entries WHERE ch = ? AND off > ? AND off <= ? ORDER BY off DESC LIMIT ?',
   addEntry: 'INSERT INTO entries (ch, off, id, at, key, state, user, peer, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   dropEntries: 'DELETE FROM entries WHERE ch = ? AND off < ?',
   strip: 'UPDATE entries SET key = NULL, state = NULL, user = NULL, peer = NULL, body = NULL WHERE ch = ? AND off = ?',

@@ -37,8 +37,8 @@ export function ruledBy(alter: (rule: LogRule) => LogRule): BrokerClass {
     override read(ch: string, after: Position | 'start', limit: number, bytes: number, rule: LogRule): Promise<Page> {
       return super.read(ch, after, limit, bytes, alter(rule))
     }
-    override back(ch: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
-      return super.back(ch, before, limit, alter(rule))
+    override back(ch: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule): Promise<Page> {
+      return super.back(ch, before, limit, bytes, alter(rule))
     }
   }
 }
@@ -194,9 +194,26 @@ export class LoudControl extends MemoryBroker {
   }
 }
 
+export class StubbornControl extends MemoryBroker {
+  constructor(options: MemoryBrokerOptions) {
+    super(options)
+    const { listen } = this.control
+    this.control.listen = (node, heard) => {
+      listen.call(this.control, node, heard)
+      return () => {}
+    }
+  }
+}
+
 export class SkewedBack extends MemoryBroker {
-  override async back(ch: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
-    const page = await super.back(ch, before, limit, rule)
+  override async back(
+    ch: string,
+    before: Position | 'head',
+    limit: number,
+    bytes: number,
+    rule: LogRule,
+  ): Promise<Page> {
+    const page = await super.back(ch, before, limit, bytes, rule)
     if (page.proof === 'absent' || page.entries.length === 0) return page
     const first = page.entries[0] as Entry
     return { ...page, start: { epoch: first.epoch, offset: first.off, id: first.id } }

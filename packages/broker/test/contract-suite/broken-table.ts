@@ -23,6 +23,7 @@ import {
   StopsAtRefusal,
   StoresCasts,
   StoresTwice,
+  StubbornControl,
   ThrowsWhenClosed,
   WidePatterns,
   WithoutIds,
@@ -142,6 +143,9 @@ export const brokenTable: Readonly<Record<string, Readonly<Record<string, Broker
     'hears too much with a pattern': WidePatterns,
   },
   'control reaches the node named, all others with *, and nobody else': { 'sends control to everybody': LoudControl },
+  'who stopped listening to control hears nothing any more, and another may take the name': {
+    'never stops listening': StubbornControl,
+  },
   'close finishes the appends under way; afterwards appends fail as unavailable and reads reject': {
     'rejects appends once closed': ThrowsWhenClosed,
   },

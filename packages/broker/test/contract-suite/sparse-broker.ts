@@ -58,9 +58,15 @@ export class SparseBroker extends MemoryBroker {
     return this.#page(ch, await super.read(ch, after === 'start' ? after : this.#in(ch, after), limit, bytes, rule))
   }
 
-  override async back(ch: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
+  override async back(
+    ch: string,
+    before: Position | 'head',
+    limit: number,
+    bytes: number,
+    rule: LogRule,
+  ): Promise<Page> {
     await this.#look(ch)
-    return this.#page(ch, await super.back(ch, before === 'head' ? before : this.#in(ch, before), limit, rule))
+    return this.#page(ch, await super.back(ch, before === 'head' ? before : this.#in(ch, before), limit, bytes, rule))
   }
 
   override async heads(channels: readonly string[]): Promise<readonly Position[]> {

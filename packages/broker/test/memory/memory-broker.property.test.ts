@@ -98,7 +98,7 @@ class Model {
     )
     const first = served[0]?.position.offset ?? log.length + 1
     if (op === 'back') {
-      const page = await this.#broker.back(`c${channel}`, 'head', limit, this.#rule)
+      const page = await this.#broker.back(`c${channel}`, 'head', limit, 1 << 30, this.#rule)
       assert.ok(page.proof === 'match')
       assert.deepEqual(
         page.entries.map((entry) => entry.off),

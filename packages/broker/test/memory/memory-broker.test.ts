@@ -69,7 +69,7 @@ test('looking at channels stores nothing', async () => {
   await broker.heads(names)
   for (const name of names.slice(0, 100)) {
     await broker.read(name, 'start', 10, 1_000, rule)
-    await broker.back(name, 'head', 10, rule)
+    await broker.back(name, 'head', 10, 1 << 30, rule)
     ;(
       await broker.attach(
         name,

@@ -150,8 +150,9 @@ test('copies made while a publisher writes: refused, unreadable, or a log whose 
   const argv = [join(import.meta.dirname, 'publisher.ts'), file, 'r', '3']
   const child = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'inherit'] })
   child.stdin.end()
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
     let said = ''
+    child.once('close', (code) => reject(new Error(`the publisher ended with ${code}`)))
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       if (said.length < 1_000) said += piece
       if (said.includes('ready\n')) resolve()

@@ -51,7 +51,7 @@ const SCENE = `
   const look = async () => {
     const [head] = await broker.heads(['a'])
     const page = await broker.read('a', head, 100, 1e6, rule)
-    const back = await broker.back('a', 'head', 100, rule)
+    const back = await broker.back('a', 'head', 100, 1 << 30, rule)
     const start = await broker.read('a', 'start', 100, 1e6, rule)
     seen.push([head.offset, page.proof, page.entries?.length, back.entries.length, start.entries.length, heard.length])
   }

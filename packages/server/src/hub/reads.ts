@@ -40,10 +40,10 @@ export class Reads {
   }
 
   /** As `Broker.back`. */
-  back(channel: string, before: Position | 'head', limit: number, rule: LogRule): Promise<Page> {
+  back(channel: string, before: Position | 'head', limit: number, bytes: number, rule: LogRule): Promise<Page> {
     const from = before === 'head' ? before : `${before.offset} ${before.id} ${before.epoch}`
-    return this.ask(`back ${channel} ${limit} ${from}`, channel, async () => {
-      const page = await this.broker.back(channel, before, limit, rule)
+    return this.ask(`back ${channel} ${limit} ${bytes} ${from}`, channel, async () => {
+      const page = await this.broker.back(channel, before, limit, bytes, rule)
       if (page.proof !== 'match' || page.start === undefined) return page
       return { ...page, entries: linked(page.entries, page.start.offset) }
     })

@@ -1,6 +1,6 @@
 // Questions that change nothing: a channel's history, and who is there.
 
-import { type Entry, weightOf } from '@tautline/broker'
+import type { Entry } from '@tautline/broker'
 import {
   type Fence,
   type HistoryCommand,
@@ -62,7 +62,7 @@ export async function readHistory(node: Node, channel: string, rule: Rule, query
   const { after, before = 'head', limit } = query
   const page =
     after === undefined
-      ? await reads.back(channel, before, limit, log)
+      ? await reads.back(channel, before, limit, HISTORY_BYTES, log)
       : await reads.read(channel, after, limit, HISTORY_BYTES, log)
   if (page.proof === 'absent') {
     throw new RealtimeError('not-found', `the position is not in the log (${page.why})`, {
@@ -70,9 +70,8 @@ export async function readHistory(node: Node, channel: string, rule: Rule, query
     })
   }
   if (after !== undefined) return pageOf(channel, page.entries, after, page.more)
-  const { kept, start } = newestWithin(page.entries, page.start ?? page.head)
   const end = before === 'head' ? page.head : before
-  return { ...pageOf(channel, kept, start, page.more || kept.length < page.entries.length), end: lastOf(kept) ?? end }
+  return { ...pageOf(channel, page.entries, page.start ?? page.head, page.more), end: lastOf(page.entries) ?? end }
 }
 
 function pageOf(channel: string, entries: readonly Entry[], start: Position, more: boolean): HistoryPage {
@@ -88,18 +87,4 @@ function pageOf(channel: string, entries: readonly Entry[], start: Position, mor
 function lastOf(entries: readonly Entry[]): Position | null {
   const last = entries.at(-1)
   return last === undefined ? null : { epoch: last.epoch, offset: last.off, id: last.id }
-}
-
-/** A reply has a bound in bytes too: the oldest of the page go first. */
-function newestWithin(entries: readonly Entry[], start: Position): { kept: readonly Entry[]; start: Position } {
-  let bytes = 0
-  let first = entries.length
-  while (first > 0) {
-    bytes += weightOf(entries[first - 1] as Entry)
-    if (bytes > HISTORY_BYTES && first < entries.length) break
-    first--
-  }
-  return first === 0
-    ? { kept: entries, start }
-    : { kept: entries.slice(first), start: lastOf(entries.slice(0, first)) as Position }
 }

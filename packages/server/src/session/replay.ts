@@ -13,6 +13,8 @@ import type { Subscription } from './subscription.ts'
 /** One page of a replay. */
 const PAGE_ENTRIES = 256
 const PAGE_BYTES = 65_536
+/** What `{ last }` gives at once. */
+const LAST_BYTES = 8_388_608
 /** ms a subscriber waits for its hub to be repaired before it is told to try later. */
 const PATIENCE = 5_000
 /** Waits between two tries when the store is out of reach in the middle of a replay, ms. */
@@ -98,7 +100,7 @@ export class Replay {
     const { reads, clock } = this.context
     const held = count === 0 ? { start: this.hub.position } : this.hub.last(count)
     if (held !== null) return this.fresh(held.start, null, answer)
-    const reading = reads.back(this.hub.channel, 'head', count, this.hub.rule.log!)
+    const reading = reads.back(this.hub.channel, 'head', count, LAST_BYTES, this.hub.rule.log!)
     const page = await within(clock, reading, PATIENCE, 'reading the log')
     if (page.proof === 'absent')
       throw new RealtimeError('unavailable', 'the log changed while it was read', { after: 100 })
