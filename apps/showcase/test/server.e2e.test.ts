@@ -239,6 +239,34 @@ describe('the chat server', { timeout: 60_000 }, () => {
     const own = await raw(server.port, '/realtime', [...head, `Origin: ${server.url}`])
     assert.match(own, /^HTTP\/1\.1 101 /)
     assert.doesNotMatch(await raw(server.port, '/other', head), /^HTTP\/1\.1 101 /)
+    assert.match(server.output(), /origin refused origin="https:\/\/evil\.example" problem=".*the option \\"origins\\"/)
+  })
+
+  it('takes pages of the listed origins alone, and refuses an ORIGINS that is none', async () => {
+    for (const [ORIGINS, meant] of [
+      ['chat.example.com', "write 'https://chat.example.com'"],
+      ['https://ok.example, https://chat.example.com/', "write 'https://chat.example.com'"],
+      ['*', 'without wildcard'],
+    ] as const) {
+      await assert.rejects(startServer({ env: { ORIGINS, STORE: 'memory' } }), (error) => {
+        assert.ok(error instanceof ServerEnded)
+        assert.equal(error.exitCode, 1)
+        assert.match(error.output, /^ORIGINS is a list of origins with commas between them: origins\[\d\] must be/)
+        assert.ok(error.output.includes(meant), error.output)
+        assert.doesNotMatch(error.output, /\n\s+at /)
+        return true
+      })
+    }
+    const listed = await startServer({
+      env: { ORIGINS: 'https://chat.example.com, http://host.lan:8080', STORE: 'memory' },
+    })
+    const head = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13']
+    head.push(`Sec-WebSocket-Key: ${'A'.repeat(22)}==`, 'Sec-WebSocket-Protocol: tautline.v1.json')
+    const good = await raw(listed.port, '/realtime', [...head, 'Origin: http://host.lan:8080'])
+    assert.match(good, /^HTTP\/1\.1 101 /)
+    const own = await raw(listed.port, '/realtime', [...head, `Origin: ${listed.url}`])
+    assert.match(own, /^HTTP\/1\.1 403 /)
+    await listed.stop('SIGTERM')
   })
 
   it('says what to do when the port is taken', async () => {

@@ -1,13 +1,12 @@
 // The chat's process: pages and the realtime server on one port. PORT and HOST say where, ORIGINS (comma-separated) which
-// other pages may connect, STORE where messages are kept. It never builds anything: see start.ts.
+// pages may connect, STORE where messages are kept. It never builds anything: see start.ts.
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Realtime } from '@tautline/server'
+import { type Realtime, SettingError } from '@tautline/server'
 import { createChat } from './chat.ts'
 import { DIST } from './dist.ts'
 import { log } from './log.ts'
-import { isAllowedOrigin, isLoopback, type OriginPolicy } from './origin.ts'
 import { readStaticFiles, type StaticFiles } from './static-files.ts'
 import { openStore, type Store, StoreError } from './store.ts'
 
@@ -15,6 +14,9 @@ import { openStore, type Store, StoreError } from './store.ts'
 const MAX_CONNECTIONS = 2_000
 /** Milliseconds that everything gets to end when the server stops. */
 const STOP_TIMEOUT = 3_000
+
+/** Listening there is answered on localhost. */
+const HERE: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::'])
 
 /** This machine only, unless somebody asks for more: HOST=0.0.0.0 opens the chat to the network. */
 const host = process.env['HOST'] || '127.0.0.1'
@@ -26,12 +28,7 @@ const origins = (process.env['ORIGINS'] ?? '')
 
 const pages = await readPages()
 const store = await openTheStore()
-const realtime = await createChat({
-  broker: store.broker,
-  origins: (origin, request) => isAllowedOrigin(origin, request.headers.get('host'), policy()),
-  now: () => performance.now(),
-  log,
-})
+const realtime = await createTheChat()
 const http = createServer((request, response) => pages.handle(request, response))
 http.maxConnections = MAX_CONNECTIONS
 realtime.attach(http)
@@ -42,8 +39,16 @@ http.on('error', (error) => {
 http.listen(port, host, () => announce((http.address() as AddressInfo).port))
 stopOnSignal(http, realtime, store)
 
-function policy(): OriginPolicy {
-  return { loopbackOnly: isLoopback(host), allowed: origins }
+/** Without ORIGINS: pages of this machine, and of addresses. A name is nobody's until it is listed (DNS rebinding). */
+async function createTheChat(): Promise<Realtime> {
+  try {
+    const listed = origins.length === 0 ? {} : { origins }
+    return await createChat({ broker: store.broker, now: () => performance.now(), log, ...listed })
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error
+    process.stderr.write(`ORIGINS is a list of origins with commas between them: ${error.message}\n`)
+    process.exit(1)
+  }
 }
 
 function readPort(text: string): number {
@@ -95,13 +100,14 @@ function announce(actual: number): void {
       if (address?.family === 'IPv4' && !address.internal)
         lines.push(`                http://${address.address}:${actual}`)
     }
+    if (origins.length === 0) lines.push(`By a name       ORIGINS=http://name:${actual} npm start`)
   }
   lines.push(`Messages in     ${store.description}`, '', 'Open it in two windows. Ctrl+C stops the server.')
   process.stdout.write(`\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`)
 }
 
 function nameOf(address: string): string {
-  if (isLoopback(address) || address === '0.0.0.0' || address === '::') return 'localhost'
+  if (HERE.has(address)) return 'localhost'
   return address.includes(':') ? `[${address}]` : address
 }
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { quote } from '../../src/server/log.ts'
-import { isAllowedOrigin } from '../../src/server/origin.ts'
 import { Buckets } from '../../src/server/token-bucket.ts'
 
 describe('the token buckets', () => {
@@ -32,39 +31,6 @@ describe('the token buckets', () => {
     assert.ok(buckets.take('a', 1, 0) > 0)
     for (let n = 0; n < 10_000; n++) buckets.take(`n${n}`, 1, 0)
     assert.equal(buckets.take('a', 1, 0), 0)
-  })
-})
-
-describe('the origin policy', () => {
-  const open = { loopbackOnly: false, allowed: ['https://chat.example.com'] }
-  const local = { loopbackOnly: true, allowed: [] }
-
-  it('takes pages of its own host, of localhost and of the allowed list, and programs without an origin', () => {
-    assert.equal(isAllowedOrigin('http://host.lan:8080', 'host.lan:8080', open), true)
-    assert.equal(isAllowedOrigin('https://host.lan', 'HOST.lan', open), true)
-    assert.equal(isAllowedOrigin('http://localhost:5173', '127.0.0.1:8080', local), true)
-    assert.equal(isAllowedOrigin('http://[::1]:8080', 'localhost:8080', local), true)
-    assert.equal(isAllowedOrigin('https://chat.example.com', 'backend:8080', open), true)
-    assert.equal(isAllowedOrigin(undefined, 'localhost:8080', local), true)
-  })
-
-  it('refuses other pages, opaque origins and what is no origin', () => {
-    for (const origin of [
-      'https://evil.example',
-      'null',
-      '',
-      'http://localhost.evil.example',
-      'file://',
-      'http://host.lan',
-    ]) {
-      assert.equal(isAllowedOrigin(origin, 'host.lan:8080', open), false, origin)
-    }
-    assert.equal(isAllowedOrigin('http://host.lan', undefined, open), false)
-  })
-
-  it('a server for this machine alone refuses a foreign name that resolves to it (DNS rebinding)', () => {
-    assert.equal(isAllowedOrigin('http://evil.example:8080', 'evil.example:8080', local), false)
-    assert.equal(isAllowedOrigin('http://evil.example:8080', 'evil.example:8080', open), true)
   })
 })
 
