@@ -2,6 +2,7 @@
 
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
 import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
+import { Admission } from './admission/admission.ts'
 import { isNodeName, type Order, readOrder, writeOrder } from './control.ts'
 import { textOf } from './error-text.ts'
 import { Health } from './health.ts'
@@ -40,6 +41,7 @@ export class Node {
   /** The idempotency window, ms. */
   readonly window: number
   readonly health: Health
+  readonly admission: Admission
   readonly hubs: Hubs
   readonly appender: Appender
   readonly presences: Presences
@@ -69,6 +71,11 @@ export class Node {
     this.limits = { ...LIMITS, ...options.limits }
     this.window = Math.min(options.window ?? DEFAULT_WINDOW, broker.facts().window)
     this.rules = new Rules(options.channels, { window: this.window, allow: options.allow })
+    this.admission = new Admission(options.admission, {
+      clock,
+      random,
+      count: (limit) => this.metrics.count('tautline_limited_total', 1, limit),
+    })
     this.health = new Health(clock, (ok) => this.tellHealth(ok))
     const turn = new Turn(clock)
     this.hubs = new Hubs({
@@ -124,6 +131,13 @@ export class Node {
     const known = this.users.get(user)
     if (known === undefined) this.users.set(user, new Set([session]))
     else known.add(session)
+  }
+
+  /** Has the user as many connections as it may? One that replaces another one of its own, which lives, is none more. */
+  isFullFor(user: string, replaces?: { readonly conn: string; readonly secret: string }): boolean {
+    if ((this.users.get(user)?.size ?? 0) < this.admission.settings.perUser) return false
+    const replaced = replaces && this.sessions.get(replaces.conn)
+    return replaced?.user !== user || replaced.secret !== replaces?.secret
   }
 
   remove(session: Session): void {

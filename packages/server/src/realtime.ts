@@ -18,6 +18,7 @@ import {
   systemClock,
   systemRandom,
 } from '@tautline/wire'
+import { doorOf, visit } from './admission/door.ts'
 import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
@@ -78,9 +79,9 @@ export interface ListenOptions {
 }
 
 /** What can be changed while a server runs. */
-export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow' | 'origins'>
+export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow' | 'origins' | 'admission'>
 
-const CHANGEABLE = ['channels', 'allow', 'origins'] as const satisfies readonly (keyof RealtimeChange)[]
+const CHANGEABLE = ['channels', 'allow', 'origins', 'admission'] as const satisfies readonly (keyof RealtimeChange)[]
 
 /** A realtime server, or one node of several that share a broker. Made by `createRealtime`. */
 export class Realtime {
@@ -192,6 +193,7 @@ export class Realtime {
     const rules = new Rules(options.channels, { window: this.node.window, allow: options.allow })
     this.options = options
     this.origins.update(options)
+    this.node.admission.update(options.admission)
     this.node.reconfigure(rules)
     return this
   }
@@ -336,10 +338,12 @@ export class Realtime {
 
   private serve(where: Pick<ServerOptions, 'port' | 'host' | 'tls' | 'http' | 'server'>): Server {
     const { options } = this
+    const { admission, metrics } = this.node
     if (this.closed) throw new Error('this server was closed: make another one with createRealtime()')
     const engine = createServer(
       {
         ...where,
+        ...doorOf({ admission, metrics, listens: where.port !== undefined }),
         path: options.path ?? '/realtime',
         subprotocols: SUBPROTOCOLS,
         origins: (_, request) => this.origins.judge(request),
@@ -349,7 +353,10 @@ export class Realtime {
         // Sessions have a heartbeat of their own, which clients that cannot see pings notice too.
         heartbeat: false,
       },
-      (carrier, request) => this.accept(new WebSocketLink(carrier), linkRequestOf(request)),
+      (carrier, request) => {
+        const { address, gone } = visit(admission, request)
+        this.accept(new WebSocketLink(carrier, gone), linkRequestOf(request, address))
+      },
     )
     this.engines.add(engine)
     return engine

@@ -2,6 +2,7 @@
 // name, the value and what to write instead. The rules of channels are read by rules/read.ts.
 
 import { LIMITS, type Limits } from '@tautline/wire'
+import { readAdmission } from './admission/options.ts'
 import { parseDuration } from './duration.ts'
 import type { RealtimeOptions } from './options.ts'
 import { readOrigins } from './origins/settings.ts'
@@ -69,6 +70,7 @@ export function readOptions(options: RealtimeOptions): RealtimeOptions {
   readPart('clock', given.clock, CLOCK, 'systemClock')
   readPart('random', given.random, RANDOM, 'systemRandom')
   readCompression(given.compression)
+  readAdmission(given.admission)
   readMs('window', given.window, 1_000, 30 * DAY)
   if (given.log !== undefined && typeof given.log !== 'function') {
     throw new SettingError('log', `must be a function (event, fields) => void, not ${shown(given.log)}`)

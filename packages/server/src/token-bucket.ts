@@ -31,15 +31,30 @@ export class TokenBucket {
    *   than the bucket holds)
    */
   take(count = 1): number {
-    const now = this.clock.now()
     const { rate, burst } = this.allowance
-    this.tokens = Math.min(burst * 1_000, this.tokens + (now - this.filled) * rate)
-    this.filled = now
+    this.fill()
     const missing = count * 1_000 - this.tokens
     if (missing <= 0) {
       this.tokens = -missing
       return 0
     }
     return count > burst ? Number.POSITIVE_INFINITY : Math.max(1, Math.ceil(missing / rate))
+  }
+  /**
+   * Takes `count` tokens whether they are there or not: for what has happened already.
+   *
+   * @returns 0: they were there; else so many ms later nothing is owed any more
+   */
+  owe(count: number): number {
+    this.fill()
+    this.tokens -= count * 1_000
+    return this.tokens >= 0 ? 0 : Math.max(1, Math.ceil(-this.tokens / this.allowance.rate))
+  }
+
+  private fill(): void {
+    const now = this.clock.now()
+    const { rate, burst } = this.allowance
+    this.tokens = Math.min(burst * 1_000, this.tokens + (now - this.filled) * rate)
+    this.filled = now
   }
 }

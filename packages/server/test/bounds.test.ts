@@ -116,7 +116,8 @@ test('what is published in one turn is cut into frames that a client takes', asy
 })
 
 test('a client that invents names keeps no more than 10,000 hubs without subscribers', async () => {
-  const { world } = faulty({ limits: { channels: 100_000, inflight: 100_000 } })
+  const limits = { channels: 100_000, inflight: 100_000 }
+  const { world } = faulty({ limits, admission: { messageRate: 100_000, subscribeRate: 100_000 } })
   const peer = await world.connect()
   for (let n = 0; n < 12_000; n += 500) {
     for (const i of range(n, n + 499)) {

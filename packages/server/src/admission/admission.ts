@@ -46,6 +46,8 @@ export class Admission {
   private proxies: Proxies
   private announcers: Networks
   private memory: number
+  /** Only where a port is served: a simulation must not depend on the machine that it runs on. */
+  private watching = false
 
   /** @throws SettingError */
   constructor(options: AdmissionOptions | undefined, parts: AdmissionParts) {
@@ -86,8 +88,20 @@ export class Admission {
     this.memory = this.now.memory ?? memoryMark(totalmem())
   }
 
+  /** From now on somebody may knock: how the process is counts. */
+  watch(): void {
+    this.watching = true
+    this.vitals.lag()
+  }
+
   stop(): void {
+    this.watching = false
     this.vitals.stop()
+  }
+
+  /** Is there too little memory for those who are in? */
+  get isShort(): boolean {
+    return this.watching && (this.vitals.rss() > this.memory || this.vitals.heapIsFull())
   }
 
   /** Do connections from there begin with a PROXY protocol header? */

@@ -42,10 +42,7 @@ export class ProcessVitals implements Vitals {
 
   lag(): number {
     const now = this.clock.now()
-    if (this.timer === null) {
-      this.arm(now)
-      return 0
-    }
+    if (this.timer === null) this.arm(now)
     this.turn(now)
     return Math.max(this.worst, this.worstBefore, now - this.due)
   }

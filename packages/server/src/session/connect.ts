@@ -29,6 +29,11 @@ export async function connect(session: Session, command: ConnectCommand & { read
   try {
     const grant = await granted(session, command.token)
     if (session.isClosed) return
+    if (grant.user !== undefined && node.isFullFor(grant.user, command.replaces)) {
+      node.admission.count('connections of a user')
+      const { perUser } = node.admission.settings
+      throw new RealtimeError('limit', `you have ${perUser} connections here already: close one of them first`)
+    }
     session.setClient(command.client)
     session.identify(grant)
     if (command.replaces !== undefined) node.replace(command.replaces.conn, command.replaces.secret)
@@ -137,6 +142,7 @@ function answerOf(session: Session, grant: Grant): Connected {
 
 /** What a refused `connect` means for coming back (tautline.v1 §3.2.1). */
 export function refuseConnection(session: Session, error: RealtimeError): void {
+  if (error.temporary || error.code === 'limit') session.excuse()
   if (error.code === 'token-revoked') session.bye('token-revoked', error.message)
   else if (error.retry === 'auth') session.bye('token-expired', error.message)
   else if (error.temporary) session.bye('overloaded', error.message, error.after)

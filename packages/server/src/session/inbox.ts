@@ -1,20 +1,24 @@
 // What a client sends, taken apart: frames to messages, messages to commands whose numbers increase, never more of them at
-// a time than the others can wait for. It obeys none of them.
+// a time than the others can wait for, and no faster than admission allows. It obeys none of them.
 
 import {
   type Command,
   type Decoded,
   type DisconnectName,
   frameLimits,
-  type RealtimeError,
+  RealtimeError,
   readCommand,
+  type Timer,
   WireError,
 } from '@tautline/wire'
+import { type Refused, Throttle } from '../admission/throttle.ts'
 import type { Link } from '../link.ts'
 import type { Node } from '../node.ts'
 
 /** Messages of one client that are dealt with before others get their turn of the loop: Node reads 2 MiB at once. */
 const AT_ONCE = 128
+/** RFC 6455 §7.4.1: "a message that violates its policy". */
+const POLICY = 1008
 
 /** Who obeys. */
 export interface Obedient {
@@ -26,7 +30,10 @@ export interface Obedient {
   take(command: Command): void
   /** A command with a field that is missing or wrong. */
   refuseUnread(id: number, op: unknown, error: RealtimeError): void
+  /** A command that is not obeyed, whatever it says; undefined: one that could not be read. */
+  turnAway(id: number, command: Command | undefined, error: RealtimeError): void
   bye(name: DisconnectName, text?: string): void
+  disconnect(code: number, reason: string): void
 }
 
 /** One per session. */
@@ -37,9 +44,21 @@ export class Inbox {
   private handled = 0
   /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
   private early: Decoded[] = []
+  private readonly throttle: Throttle
+  /** The others have their turn. */
+  private resting = false
+  /** It sent faster than it may: until then nothing is read. */
+  private held: Timer | null = null
 
   constructor(session: Obedient) {
     this.session = session
+    const { clock, admission } = session.node
+    this.throttle = new Throttle(clock, admission.settings)
+  }
+
+  /** Is nothing heard of the client because nobody listens? */
+  get isHeld(): boolean {
+    return this.held !== null
   }
 
   frame(frame: string | Uint8Array): void {
@@ -58,6 +77,7 @@ export class Inbox {
     }
     for (const message of messages) this.message(message)
     this.giveWay(messages.length)
+    this.holdBack(typeof frame === 'string' ? Buffer.byteLength(frame) : frame.length)
   }
 
   /** `connect` is decided: what came behind it is dealt with. */
@@ -65,12 +85,14 @@ export class Inbox {
     const { early } = this
     this.early = []
     for (const message of early) this.message(message)
-    this.session.link.resume()
+    this.goOnReading()
   }
 
   /** Nothing of what waits is wanted any more. */
   clear(): void {
     this.early = []
+    if (this.held !== null) this.session.node.clock.clearTimer(this.held)
+    this.held = null
   }
 
   private message(message: Decoded): void {
@@ -88,8 +110,19 @@ export class Inbox {
       if (id <= this.lastId) return session.bye('malformed', 'the ids of commands increase')
       this.lastId = id
     }
-    if (read.error === undefined) session.take(read.command as Command)
+    const refused = this.throttle.take(read.command?.op)
+    if (refused !== null) this.slowDown(id, read.command, refused)
+    else if (read.error === undefined) session.take(read.command as Command)
     else session.refuseUnread(id, (message.value as { op?: unknown }).op, read.error)
+  }
+
+  /** Whoever does not listen to that is sent away. */
+  private slowDown(id: number, command: Command | undefined, { limit, after }: Refused): void {
+    const { session } = this
+    session.node.admission.count(limit)
+    if (this.throttle.isSpent) return session.disconnect(POLICY, 'commands go on coming faster than they may')
+    const error = new RealtimeError('rate', `the ${limit} of a connection is limited`, { after: Math.ceil(after) })
+    session.turnAway(id, command, error)
   }
 
   /** Whoever floods waits for the others, and the network holds the flood back. */
@@ -98,9 +131,29 @@ export class Inbox {
     this.handled += messages
     if (this.handled < AT_ONCE || session.isConnecting || session.isClosed) return
     this.handled = 0
+    this.resting = true
     session.link.pause()
     session.node.clock.defer(() => {
-      if (!session.isConnecting && !session.isClosed) session.link.resume()
+      this.resting = false
+      this.goOnReading()
     })
+  }
+
+  private holdBack(bytes: number): void {
+    const { session } = this
+    const wait = this.throttle.read(bytes)
+    if (wait === 0 || this.held !== null || session.isClosed) return
+    session.node.admission.count('byte rate')
+    session.link.pause()
+    this.held = session.node.clock.setTimer(() => {
+      this.held = null
+      this.goOnReading()
+    }, wait)
+  }
+
+  private goOnReading(): void {
+    const { session } = this
+    if (session.isConnecting || session.isClosed || this.resting || this.held !== null) return
+    session.link.resume()
   }
 }

@@ -1,12 +1,10 @@
-// What ends a session by time alone: a client that does not say who it is, one that says nothing any more, a token that
-// ends. It sends only what asks for a sign of life, or for a new token.
+// What ends a session by time alone: a client that does not say who it is, one that says nothing any more or reads nothing, a
+// token that ends. It sends only what asks for a sign of life, or for a new token.
 
 import type { DisconnectName, Push, Timer } from '@tautline/wire'
 import type { Node } from '../node.ts'
-import type { Outbox } from './outbox.ts'
+import { HIGH_MARK, type Outbox } from './outbox.ts'
 
-/** ms from the open link to the outcome of the `connect` command. */
-const CONNECT_WITHIN = 10_000
 /** ms before the end of a token at which the client is asked for a new one. */
 const REFRESH_AHEAD = 30_000
 
@@ -18,6 +16,8 @@ export interface Mortal {
   time(): number
   /** Is it known who it is? */
   readonly isOpen: boolean
+  /** Is nothing heard of it because nobody listens? */
+  readonly isHeld: boolean
   push(push: Push): void
   /** Ahead of everything that waits. */
   overtake(push: Push): void
@@ -38,7 +38,8 @@ export class Lifetime {
 
   constructor(session: Mortal) {
     this.session = session
-    this.greeting = session.node.clock.setTimer(() => session.bye('connect-timeout'), CONNECT_WITHIN)
+    const { clock, admission } = session.node
+    this.greeting = clock.setTimer(() => session.bye('connect-timeout'), admission.settings.handshakeTimeout)
   }
 
   /** The client said who it is, or it is gone. */
@@ -58,17 +59,28 @@ export class Lifetime {
   /** One look of the heartbeat. */
   look(mostQuiet: number, mostSilent: number): void {
     const { session } = this
-    this.silentLooks = this.heardSomething ? 0 : this.silentLooks + 1
+    this.silentLooks = this.heardSomething || session.isHeld ? 0 : this.silentLooks + 1
     this.heardSomething = false
     if (this.silentLooks >= mostSilent) return session.bye('no-heartbeat')
     this.quietLooks = session.outbox.sentSomething ? 0 : this.quietLooks + 1
     session.outbox.sentSomething = false
+    if (this.readsTooLittle()) return session.bye('slow')
     if (!session.isOpen) return
     const now = session.node.clock.wall()
     // Who only listens to a busy channel says nothing unasked: silence on either side asks for a sign of life.
     const silent = this.silentLooks > 0 && this.silentLooks % mostQuiet === 0
     if (silent || this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: session.time() })
     this.watchToken(now)
+  }
+
+  /** What waits is too old; or the process is short of memory, and this connection has more of it than its share. */
+  private readsTooLittle(): boolean {
+    const { node, outbox } = this.session
+    const { admission } = node
+    if (outbox.age > admission.settings.outboxAge) admission.count('outbox age')
+    else if (outbox.age > 0 && admission.isShort && outbox.heldBytes > HIGH_MARK) admission.count('outbox memory')
+    else return false
+    return true
   }
 
   private watchToken(now: number): void {

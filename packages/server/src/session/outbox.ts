@@ -7,8 +7,6 @@ import { Frame, type Link } from '../link.ts'
 /** Pressure: so many bytes wait for one connection, or the oldest for so many ms. */
 export const HIGH_MARK = 262_144
 const OLDEST = 2_000
-/** Replies and calls that nobody reads: over this the connection ends with 4002, whatever the policies say. */
-const PERSONAL_LIMIT = 4_194_304
 /** One frame made of what waited. */
 const CHUNK = 65_536
 
@@ -31,6 +29,8 @@ export class Outbox {
   private readonly link: Link
   private readonly clock: Clock
   private readonly owner: OutboxOwner
+  /** Bytes over which the connection ends with 4002, whatever the policies say. */
+  private readonly most: number
   private personal: (Encoded | Frame)[] = []
   private personalBytes = 0
   /** Bytes in the queues of subscriptions; they account for them. */
@@ -43,10 +43,21 @@ export class Outbox {
   /** Something was sent since it was last asked. */
   sentSomething = false
 
-  constructor(link: Link, clock: Clock, owner: OutboxOwner) {
+  constructor(link: Link, clock: Clock, owner: OutboxOwner, most: number) {
     this.link = link
     this.clock = clock
     this.owner = owner
+    this.most = most
+  }
+
+  /** Bytes that wait for this connection, wherever they do. */
+  get heldBytes(): number {
+    return this.personalBytes + this.queuedBytes + this.link.buffered
+  }
+
+  /** ms for which the oldest of them has waited. */
+  get age(): number {
+    return this.congestedSince === -1 ? 0 : this.clock.now() - this.congestedSince
   }
 
   /** The network takes what it is given, and nothing waits. True once it is closed: nobody waits for what is gone. */
@@ -57,10 +68,7 @@ export class Outbox {
   /** More waits than is good, or for too long: the policies of the subscriptions apply. */
   get pressed(): boolean {
     if (this.congestedSince === -1) return false
-    return (
-      this.queuedBytes + this.personalBytes + this.link.buffered > HIGH_MARK ||
-      this.clock.now() - this.congestedSince > OLDEST
-    )
+    return this.heldBytes > HIGH_MARK || this.age > OLDEST
   }
 
   /** Resolves when nothing waits any more, or the connection is gone. */
@@ -81,7 +89,7 @@ export class Outbox {
     if (this.flowing) return this.give(message)
     this.personal.push(message)
     this.personalBytes += message instanceof Frame ? message.size : this.link.codec.size(message)
-    if (this.personalBytes > PERSONAL_LIMIT) this.owner.overflowed()
+    if (this.heldBytes > this.most) this.owner.overflowed()
   }
 
   /** Ahead of everything that waits here: `ping` and `bye`. */

@@ -59,6 +59,8 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   /** Commands that are not answered yet. */
   private inFlight = 0
   private readonly inbox: Inbox
+  /** That it was not let in is no fault of its own. */
+  private excused = false
 
   constructor(node: Node, link: Link, request: LinkRequest) {
     this.node = node
@@ -68,7 +70,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.conn = `${node.name}~${base64url(node.random.bytes(12))}`
     this.secret = base64url(node.random.bytes(16))
     this.inbox = new Inbox(this)
-    this.outbox = new Outbox(link, node.clock, this)
+    this.outbox = new Outbox(link, node.clock, this, node.admission.settings.outboxBytes)
     this.access = new Access(this)
     this.attachments = new Attachments(this)
     this.publishes = new Publishes(this)
@@ -101,6 +103,11 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     return this.state === 'closed'
   }
 
+  /** @inheritDoc */
+  get isHeld(): boolean {
+    return this.inbox.isHeld
+  }
+
   get who(): Who {
     return { user: this.user, peer: this.peer, info: this.info, claims: this.claims }
   }
@@ -128,6 +135,8 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   private over(clean: boolean, code: number | null): void {
     if (this.state === 'closed') return
     const wasOpen = this.state === 'open'
+    // Whoever went away, or was sent away for its own fault, before it was let in.
+    if (!wasOpen && !this.excused) this.node.admission.failed(this.request.remoteAddress)
     this.state = 'closed'
     this.lifetime.greeted()
     this.inbox.clear()
@@ -171,6 +180,11 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.push({ ev: 'msg', ...body })
   }
 
+  /** It is not let in, and that does not speak against it. */
+  excuse(): void {
+    this.excused = true
+  }
+
   /** Ends the connection for a reason of the table. */
   bye(name: DisconnectName, text?: string, after?: number): void {
     const { code, text: reason } = DISCONNECTS[name]
@@ -187,6 +201,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
 
   /** @inheritDoc */
   overflowed(): void {
+    this.node.admission.count('outbox bytes')
     this.bye('slow')
   }
 
@@ -249,6 +264,14 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   }
 
   /** @inheritDoc */
+  turnAway(id: number, command: Command | undefined, error: RealtimeError): void {
+    this.inFlight++
+    if (command?.op === 'publish') this.publishes.refused(command, error)
+    if (command?.op === 'pong') this.inFlight--
+    else this.refuse(id, error)
+  }
+
+  /** @inheritDoc */
   refuseUnread(id: number, op: unknown, error: RealtimeError): void {
     const isFirst = this.state === 'greeting'
     if (isFirst && op !== 'connect') return this.bye('malformed', 'connect comes first')
@@ -297,8 +320,8 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     const error = new RealtimeError('rate', `more than ${this.node.limits.inflight} commands are not answered yet`, {
       after: 1_000,
     })
-    if (command.op === 'publish') this.publishes.refused(command, error)
-    if (command.op === 'pong') this.inFlight--
-    else this.refuse(command.id, error)
+    this.node.admission.count('commands in flight')
+    this.inFlight--
+    this.turnAway(command.id, command, error)
   }
 }

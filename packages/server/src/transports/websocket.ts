@@ -20,10 +20,14 @@ export class WebSocketLink implements Link {
   readonly codec: Codec
   private readonly carrier: Socket
   private events: LinkEvents | null = null
+  private readonly gone: () => void
   private waiting = false
 
-  constructor(carrier: Socket) {
+  /** @param gone hears when nothing is left of the connection, also where no session was made of it */
+  constructor(carrier: Socket, gone: () => void = nothing) {
     this.carrier = carrier
+    this.gone = gone
+    carrier.onclose = gone
     // Who names no subprotocol gets the one that can be read in a browser's tools.
     this.codec = CODECS.get(carrier.subprotocol) ?? jsonCodec
   }
@@ -46,6 +50,7 @@ export class WebSocketLink implements Link {
     carrier.ondrain = () => this.drained()
     carrier.onclose = (code) => {
       this.events = null
+      this.gone()
       events.closed(code === 1000)
     }
     // `onclose` follows with 1006: that is all a session has to know.
@@ -93,10 +98,12 @@ export class WebSocketLink implements Link {
 }
 
 /** What is known of a client from its handshake. */
-export function linkRequestOf(request: UpgradeRequest): LinkRequest {
-  const { headers, remoteAddress, origin, target, secure } = request
+export function linkRequestOf(request: UpgradeRequest, remoteAddress = request.remoteAddress): LinkRequest {
+  const { headers, origin, target, secure } = request
   return { headers, remoteAddress, origin, target, secure }
 }
+
+function nothing(): void {}
 
 function preparedOf(frame: Frame): PreparedMessage {
   frame.form ??= prepare(frame.encoded)

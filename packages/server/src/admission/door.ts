@@ -1,0 +1,65 @@
+// Admission as a server of the engine is told of it: what is asked before a handshake, what is heard of those that fail, and
+// how long one visit is counted. One per server that a node opens.
+
+import type { ServerOptions, UpgradeRequest } from '@tautline/websocket'
+import type { Metrics } from '../metrics.ts'
+import type { Admission } from './admission.ts'
+import { ADMISSION_REFUSALS } from './refusals.ts'
+
+/** Connections beyond the limit that are still answered, so that they learn when to come back; more are cut. */
+const ANSWERED = 1_000
+
+export interface DoorParts {
+  readonly admission: Admission
+  readonly metrics: Pick<Metrics, 'count'>
+  /** Is it a port of our own? */
+  readonly listens: boolean
+}
+
+type DoorOptions = Pick<
+  ServerOptions,
+  'gate' | 'handshakeTimeout' | 'maxAccepted' | 'proxyProtocol' | 'onRefused' | 'onDropped' | 'onTlsFailed'
+>
+
+/** Options for `createServer` of the engine. */
+export function doorOf({ admission, metrics, listens }: DoorParts): DoorOptions {
+  admission.watch()
+  const { settings } = admission
+  return {
+    handshakeTimeout: settings.handshakeTimeout,
+    gate: {
+      accept: (address) => admission.accept(address),
+      settled: (address) => admission.greeted(address),
+      admit: (knock) => admission.handshake(knock),
+    },
+    onRefused: ({ id, status }, remoteAddress, _cause, headers) => {
+      metrics.count('tautline_refused_total', 1, id)
+      // 5xx are ours; who was refused here has not failed, it was only early.
+      if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id)) return
+      if (headers === undefined) admission.failedUnread(remoteAddress)
+      else admission.failed(admission.addressOf({ headers, remoteAddress }))
+    },
+    ...(listens ? ownPort(admission, metrics) : null),
+  }
+}
+
+function ownPort(admission: Admission, metrics: DoorParts['metrics']): DoorOptions {
+  return {
+    maxAccepted: admission.settings.connections + ANSWERED,
+    ...(admission.settings.proxyProtocol.length === 0
+      ? null
+      : { proxyProtocol: (address) => admission.announces(address) }),
+    onDropped: () => admission.count('accepted'),
+    onTlsFailed: (address) => {
+      metrics.count('tautline_refused_total', 1, 'tls')
+      admission.failedUnread(address)
+    },
+  }
+}
+
+/** A handshake that became a connection: counted until `gone`. */
+export function visit(admission: Admission, request: UpgradeRequest): { address: string | undefined; gone(): void } {
+  const address = admission.addressOf(request)
+  admission.opened(address)
+  return { address, gone: () => admission.closed(address) }
+}

@@ -1,0 +1,85 @@
+// How fast one connection may speak: messages, subscriptions and bytes as token buckets. It counts and says how long to wait;
+// whoever asks it refuses, or stops reading. No timer.
+
+import type { Clock } from '@tautline/wire'
+import { TokenBucket } from '../token-bucket.ts'
+import type { AdmissionSettings } from './options.ts'
+
+/** Subscribes and unsubscribes at once: as many as a connection may have channels, by default. */
+const SUBSCRIPTIONS_AT_ONCE = 1_000
+/** Of a bucket: whoever has to wait waits until so much is in it, so that it does not come back for every token. */
+const WORTH_IT = 0.1
+/** Bursts full of refusals after which a client that goes on is sent away, and what a second of better manners takes back. */
+const STRIKES = 2
+const FORGIVEN = 0.25
+
+/** What held a client back, as `tautline_limited_total` counts it. */
+export type RateLimit = 'message rate' | 'subscription rate'
+
+export interface Refused {
+  readonly limit: RateLimit
+  /** ms after which it is worth trying again. */
+  readonly after: number
+}
+
+/** One per connection. */
+export class Throttle {
+  private readonly clock: Clock
+  private readonly messages: TokenBucket
+  private readonly subscriptions: TokenBucket
+  private readonly bytes: TokenBucket
+  private readonly messageBurst: number
+  private readonly messageRate: number
+  private readonly subscribeRate: number
+  /** In bursts. */
+  private strikes = 0
+  private struck: number
+
+  constructor(clock: Clock, { messageRate, subscribeRate, byteRate }: AdmissionSettings) {
+    this.clock = clock
+    this.messageRate = messageRate
+    this.subscribeRate = subscribeRate
+    this.messageBurst = 2 * messageRate
+    this.messages = new TokenBucket(clock, { rate: messageRate, burst: this.messageBurst })
+    this.subscriptions = new TokenBucket(clock, {
+      rate: subscribeRate,
+      burst: Math.max(SUBSCRIPTIONS_AT_ONCE, subscribeRate),
+    })
+    this.bytes = new TokenBucket(clock, { rate: byteRate, burst: byteRate })
+    this.struck = clock.now()
+  }
+
+  /** @param op of the command; what is none is a message too. @returns null: it may be obeyed */
+  take(op: string | undefined): Refused | null {
+    const wait = this.messages.take()
+    if (wait > 0) {
+      this.strike(this.messageBurst)
+      return { limit: 'message rate', after: wait + (this.messageBurst * WORTH_IT * 1_000) / this.messageRate }
+    }
+    if (op !== 'subscribe' && op !== 'unsubscribe') return null
+    const later = this.subscriptions.take()
+    if (later === 0) return null
+    const burst = Math.max(SUBSCRIPTIONS_AT_ONCE, this.subscribeRate)
+    this.strike(burst)
+    return {
+      limit: 'subscription rate',
+      after: later + Math.min(1_000, (burst * WORTH_IT * 1_000) / this.subscribeRate),
+    }
+  }
+
+  /** Somebody who was refused went on and on. */
+  get isSpent(): boolean {
+    return this.strikes >= STRIKES
+  }
+
+  /** Bytes that were read. @returns ms for which nothing more should be read */
+  read(bytes: number): number {
+    return this.bytes.owe(bytes)
+  }
+
+  private strike(burst: number): void {
+    const now = this.clock.now()
+    this.strikes = Math.max(0, this.strikes - ((now - this.struck) / 1_000) * FORGIVEN) + 1 / burst
+    this.struck = now
+  }
+}
