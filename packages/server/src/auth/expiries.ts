@@ -44,9 +44,14 @@ export class Expiries {
    * @param ms what is not a number above 0 is now
    */
   in(ms: number, callback: () => void): Expiry {
+    return this.at(this.clock.now() + Math.max(0, ms), callback)
+  }
+
+  /** As `in`, at a moment of the monotonic clock. */
+  at(due: number, callback: () => void): Expiry {
     const now = this.clock.now()
-    const expiry: Expiry = { due: now + Math.max(0, ms), callback }
-    if (expiry.due - now > NEAR) {
+    const expiry: Expiry = { due, callback }
+    if (due - now > NEAR) {
       this.far.add(expiry)
       if (this.lookAt === Number.POSITIVE_INFINITY) this.lookAt = now + NEAR / 2
     } else this.place(expiry)
