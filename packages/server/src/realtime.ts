@@ -3,7 +3,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { MemoryBroker, MemoryPresence } from '@tautline/broker'
-import { createServer, type Server, type ServerOptions } from '@tautline/websocket'
+import { createServer, type Server, type ServerOptions, type TlsReload } from '@tautline/websocket'
 import {
   type Body,
   checkChannel,
@@ -89,6 +89,8 @@ export class Realtime {
   private options: RealtimeOptions
   private readonly origins: Origins
   private readonly engines: Set<Server> = new Set()
+  /** Those that speak TLS on a port of their own. */
+  private readonly secure: Set<Server> = new Set()
   private closed = false
 
   /** @internal Use `createRealtime`. */
@@ -318,6 +320,15 @@ export class Realtime {
     return engine.address()?.port ?? options.port
   }
 
+  /**
+   * New connections to the ports of `listen` with TLS get these keys and certificates; open ones stay.
+   *
+   * @throws Error when the material is unusable: nothing has changed then
+   */
+  reloadTls(tls: TlsReload): void {
+    for (const engine of this.secure) engine.reloadTls(tls)
+  }
+
   /** Takes over an open connection of any transport. */
   accept(link: Link, request: LinkRequest): void {
     if (this.closed) link.close(1001, 'the server is stopping')
@@ -359,6 +370,7 @@ export class Realtime {
       },
     )
     this.engines.add(engine)
+    if (where.tls !== undefined) this.secure.add(engine)
     return engine
   }
 
