@@ -47,7 +47,10 @@ class Bench {
 
   /** The trouble that a question ends with. */
   async trouble(who?: string): Promise<Trouble> {
-    const error = await this.ask(who).then(assert.fail, (error: unknown) => error)
+    const error = await this.ask(who).then(
+      () => assert.fail('there was an answer'),
+      (error: unknown) => error,
+    )
     assert.ok(error instanceof Trouble, String(error))
     return error
   }
