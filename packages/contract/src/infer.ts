@@ -1,8 +1,23 @@
 // What a contract makes of the types of a client and a server. Types only.
 
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { Contract } from './contract.ts'
+import type { Contract, NoContract } from './contract.ts'
 import type { Holding } from './names.ts'
+
+/**
+ * What a server or a client bears of its contract: a type, no value. Their methods ask for the contract of `this`, so that
+ * one with a contract is taken wherever one without is wanted.
+ */
+export interface Bearing<C extends Contract> {
+  readonly '~contract'?: C
+}
+
+/** The contract that something bears. */
+export type ContractOf<B> = B extends { readonly '~contract'?: infer C }
+  ? C extends Contract
+    ? C
+    : NoContract
+  : NoContract
 
 type PatternsOf<C extends Contract> = keyof C['channels'] & string
 

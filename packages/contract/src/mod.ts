@@ -12,9 +12,11 @@ export {
 export type {
   AnswerOf,
   ArgumentOf,
+  Bearing,
   CallArguments,
   CallMethod,
   CheckedArgumentOf,
+  ContractOf,
   IfNamed,
   IfOtherMethod,
   IfUnnamed,

@@ -3,6 +3,9 @@
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
 import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
 import { Admission } from './admission/admission.ts'
+import { Messages } from './contract/messages.ts'
+import { readContractOption } from './contract/option.ts'
+import { guardOf } from './contract/procedures.ts'
 import { isNodeName, type Order, readOrder, writeOrder } from './control.ts'
 import { textOf } from './error-text.ts'
 import { Health } from './health.ts'
@@ -46,6 +49,8 @@ export class Node {
   readonly appender: Appender
   readonly presences: Presences
   readonly procedures: Procedures = new Procedures()
+  /** null: there is no contract. */
+  readonly messages: Messages | null
   readonly heartbeat: Heartbeat
   readonly ids: EntryIds
   readonly hooks: Hooks = { connect: null, authorize: null, token: null, publish: null, disconnect: null }
@@ -90,6 +95,9 @@ export class Node {
       random,
       onFailure: (error) => this.log('presence store failed', { error: textOf(error) }),
     })
+    const contract = readContractOption(options.contract)
+    this.messages = contract && new Messages(contract, clock, this.limits)
+    this.procedures.guard = contract && guardOf(contract, clock)
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
     this.measure()

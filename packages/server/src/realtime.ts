@@ -3,6 +3,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { MemoryBroker, MemoryPresence } from '@tautline/broker'
+import type { Bearing, CallMethod, Contract, ContractOf, NoContract, StreamMethod } from '@tautline/contract'
 import { createServer, type Server, type ServerOptions, type TlsReload } from '@tautline/websocket'
 import {
   type Body,
@@ -20,6 +21,16 @@ import {
 } from '@tautline/wire'
 import { doorOf, visit } from './admission/door.ts'
 import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
+import type {
+  Anything,
+  Named,
+  OtherMethod,
+  PageOf,
+  ProcedureOf,
+  Publishable,
+  StreamProcedureOf,
+  Unnamed,
+} from './contract/types.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
 import type { Metrics, Sample } from './metrics.ts'
@@ -48,6 +59,7 @@ import {
   type PageQuery,
 } from './overview.ts'
 import { publish } from './publishing/publish.ts'
+import { reviewOwn } from './publishing/review.ts'
 import type { Procedure } from './rpc/calls.ts'
 import { type Rule, Rules } from './rules/rules.ts'
 import { readObject, shown } from './rules/settings.ts'
@@ -70,6 +82,13 @@ export interface PublishOptions {
   readonly scope?: string
 }
 
+/** At most one of `after` and `before`; `limit` is 100 where it is left out. */
+export interface PageBounds {
+  readonly limit?: number
+  readonly after?: Position
+  readonly before?: Position
+}
+
 export interface ListenOptions {
   readonly port: number
   readonly host?: string
@@ -84,7 +103,9 @@ export type RealtimeChange = Pick<RealtimeOptions, 'channels' | 'allow' | 'origi
 const CHANGEABLE = ['channels', 'allow', 'origins', 'admission'] as const satisfies readonly (keyof RealtimeChange)[]
 
 /** A realtime server, or one node of several that share a broker. Made by `createRealtime`. */
-export class Realtime {
+export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
+  /** A type, no value. */
+  declare readonly '~contract'?: C
   private readonly node: Node
   private options: RealtimeOptions
   private readonly origins: Origins
@@ -171,6 +192,9 @@ export class Realtime {
    *
    * @throws TypeError when the method has a handler already
    */
+  rpc<R, M extends CallMethod<ContractOf<R>>>(this: R, method: M, handler: ProcedureOf<R, M>): R
+  rpc<R, M extends StreamMethod<ContractOf<R>>>(this: R, method: M, handler: StreamProcedureOf<R, M>): R
+  rpc<R, M extends string>(this: R, method: OtherMethod<R, M>, handler: Procedure): R
   rpc(method: string, handler: Procedure): this {
     this.node.procedures.register(method, handler)
     return this
@@ -217,12 +241,26 @@ export class Realtime {
    * @throws RealtimeError `bad-request` (channel, key, state), `bad-data`, `too-large`, `key-conflict`, `unavailable`;
    *   `unknown`: it may have been stored
    */
-  async publish(channel: string, data: Json | Uint8Array, options: PublishOptions = {}): Promise<Published> {
+  async publish<R, N extends string>(
+    this: R,
+    channel: Named<R, N>,
+    data: Publishable<R, N>,
+    options?: PublishOptions,
+  ): Promise<Published>
+  async publish<R, N extends string>(
+    this: R,
+    channel: Unnamed<R, N>,
+    data: Anything,
+    options?: PublishOptions,
+  ): Promise<Published>
+  async publish(channel: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
     const rule = this.ruleOf(channel)
     const { key, state, scope } = checkPublishOptions(options, this.node.limits)
+    const asked = reviewOwn(this.node, channel, bodyOf(data as Anything), key !== undefined)
+    const reviewed = asked instanceof Promise ? await asked : asked
     const { promise, resolve, reject } = Promise.withResolvers<Published>()
     const whose = scope === undefined ? SERVER_SCOPE : `${SERVER_SCOPE} ${scope}`
-    const outgoing = { channel, rule, body: bodyOf(data), scope: whose, key, state }
+    const outgoing = { channel, rule, ...reviewed, scope: whose, key, state }
     publish(this.node, outgoing, (outcome) => {
       if (outcome instanceof Error) reject(outcome)
       else resolve(outcome)
@@ -235,10 +273,9 @@ export class Realtime {
    *
    * @throws RealtimeError `not-found` when the position is not in the log (any more)
    */
-  async history(
-    channel: string,
-    query: { readonly limit?: number; readonly after?: Position; readonly before?: Position } = {},
-  ): Promise<HistoryPage> {
+  async history<R, N extends string>(this: R, channel: Named<R, N>, query?: PageBounds): Promise<PageOf<R, N>>
+  async history<R, N extends string>(this: R, channel: Unnamed<R, N>, query?: PageBounds): Promise<HistoryPage>
+  async history(channel: string, query: PageBounds = {}): Promise<unknown> {
     return readHistory(this.node, channel, this.ruleOf(channel), checkQuery(query))
   }
 
@@ -387,8 +424,10 @@ export class Realtime {
  *
  * @throws TypeError, RangeError, SettingError saying which option is wrong and what to write instead
  */
-export function createRealtime(options: RealtimeOptions = {}): Realtime {
-  return new Realtime(options)
+export function createRealtime<const C extends Contract = NoContract>(
+  options: RealtimeOptions & { readonly contract?: C } = {},
+): Realtime<C> {
+  return new Realtime<C>(options)
 }
 
 function checkName(channel: string): void {

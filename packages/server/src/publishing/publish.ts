@@ -14,6 +14,10 @@ export interface Outgoing {
   readonly channel: string
   readonly rule: Rule
   readonly body: Body
+  /** The body's form for the store, where it is known already. */
+  readonly stored?: StoredBody | undefined
+  /** What the publisher itself said, where something else is stored: by it the key is recognised. */
+  readonly said?: StoredBody | undefined
   readonly key?: string | undefined
   /** ms since the key's first transmission. */
   readonly age?: number | undefined
@@ -40,7 +44,7 @@ export function publish(node: Node, outgoing: Outgoing, settle: Settle): void {
   let body: StoredBody
   let expires: number
   try {
-    body = storeBody(outgoing.body, node.limits)
+    body = outgoing.stored ?? storeBody(outgoing.body, node.limits)
     expires = expiryOf(node, rule, outgoing.age ?? 0)
   } catch (error) {
     settle(error as RealtimeError)
@@ -57,7 +61,7 @@ export function publish(node: Node, outgoing: Outgoing, settle: Settle): void {
     cast(node, channel, { ...said, at: node.clock.wall() }, counted)
     return
   }
-  const hash = key === undefined ? '' : digest(channel, body, state)
+  const hash = key === undefined ? '' : digest(channel, outgoing.said ?? body, state)
   const append: Append = { ...said, scope: outgoing.scope, hash, expires }
   node.appender.append(channel, rule.log, append, counted, outgoing.isAborted ?? never)
 }

@@ -25,6 +25,8 @@ export type Procedure = (data: Json | Uint8Array, context: CallContext) => unkno
 export class Procedures {
   /** Answers what no method of this name does; undefined is no answer. */
   fallback: ((method: string, argument: Json | Uint8Array | undefined, context: CallContext) => unknown) | null = null
+  /** What stands before each procedure: the contract. */
+  guard: ((method: string, procedure: Procedure) => Procedure) | null = null
   private readonly methods: Map<string, Procedure> = new Map()
 
   /**
@@ -39,17 +41,18 @@ export class Procedures {
       throw new TypeError(`the procedure for '${method}' must be a function, got ${typeof procedure}`)
     }
     if (this.methods.has(method)) throw new TypeError(`the method '${method}' has a procedure already`)
-    this.methods.set(method, procedure)
+    this.methods.set(method, this.guard?.(method, procedure) ?? procedure)
   }
 
   get(method: string): Procedure | undefined {
     const { fallback } = this
     const known = this.methods.get(method)
     if (known !== undefined || fallback === null) return known
-    return async (argument, context) => {
+    const procedure: Procedure = async (argument, context) => {
       const result = await fallback(method, argument, context)
       if (result === undefined) throw new RealtimeError('not-found', 'there is no such method')
       return result
     }
+    return this.guard?.(method, procedure) ?? procedure
   }
 }

@@ -1,16 +1,14 @@
 // A connection's publishes: rights and hooks in the order of arrival, then one lane per channel, then the appender, which
 // the whole node shares (tautline.v1 §7).
 
-import { type Body, type PublishCommand, type Published, RealtimeError, storeBody } from '@tautline/wire'
-import { within } from '../deadline.ts'
+import { type Body, type PublishCommand, type Published, RealtimeError } from '@tautline/wire'
 import { aborted, Lane } from '../publishing/lane.ts'
 import { publish } from '../publishing/publish.ts'
+import { isReviewed, type Reviewed, review } from '../publishing/review.ts'
 import type { Rule } from '../rules/rules.ts'
 import { TokenBucket } from '../token-bucket.ts'
 import type { Session } from './session.ts'
 
-/** ms a hook may take. */
-const HOOK = 5_000
 /** Lanes a connection may have at once: those with something under way, and those that are broken. */
 const LANES = 1_024
 
@@ -76,8 +74,8 @@ export class Publishes {
     if (isAborted(open, pending)) return this.settle(open, pending, aborted())
     try {
       const rule = this.session.access.allowed('publish', command.ch)
-      if (!(rule instanceof Promise) && this.session.node.hooks.publish === null) {
-        return this.store(open, pending, rule, bodyOf(command))
+      if (!(rule instanceof Promise) && !isReviewed(this.session.node)) {
+        return this.store(open, pending, rule, { body: bodyOf(command) })
       }
       return this.decideLater(open, pending, rule)
     } catch (error) {
@@ -87,32 +85,21 @@ export class Publishes {
 
   private async decideLater(open: OpenLane, pending: Pending, asked: Rule | Promise<Rule>): Promise<void> {
     const { command } = pending
+    const { node, who } = this.session
     try {
       const rule = await asked
-      const body = await this.reviewed(command)
+      const body = bodyOf(command)
+      const reviewed = isReviewed(node) ? await review(node, who, command.ch, body) : { body }
       if (this.session.isClosed) return
-      // While the hook thought, an earlier one of the lane may have failed.
+      // While somebody thought, an earlier one of the lane may have failed.
       if (isAborted(open, pending)) return this.settle(open, pending, aborted())
-      this.store(open, pending, rule, body)
+      this.store(open, pending, rule, reviewed)
     } catch (error) {
       if (!this.session.isClosed) this.settle(open, pending, this.session.failureOf(error))
     }
   }
 
-  /** What the application makes of it. */
-  private async reviewed(command: Command): Promise<Body> {
-    const { node, who } = this.session
-    const body = bodyOf(command)
-    if (node.hooks.publish === null) return body
-    // An application is not troubled with what would be refused whatever it says.
-    storeBody(body, node.limits)
-    const asked = node.hooks.publish(who, command.ch, body.bytes ?? body.data)
-    const said = await within(node.clock, Promise.resolve(asked), HOOK, 'the check of the message')
-    if (said === undefined) return body
-    return said instanceof Uint8Array ? { bytes: said } : { data: said }
-  }
-
-  private store(open: OpenLane, pending: Pending, rule: Rule, body: Body): void {
+  private store(open: OpenLane, pending: Pending, rule: Rule, reviewed: Reviewed): void {
     const { command } = pending
     const { node, user, peer, client } = this.session
     const { ch: channel, key, since, state } = command
@@ -124,7 +111,7 @@ export class Publishes {
       {
         channel,
         rule,
-        body,
+        ...reviewed,
         key,
         age: this.session.time() - since,
         state,
