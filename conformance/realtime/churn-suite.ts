@@ -14,6 +14,7 @@ export function churnSuite(subscribes: number, connections: number): void {
     // Short logs are outrun by positions of a second ago: those are told lost, and nothing else is.
     const realtime = createRealtime({
       allow: 'everyone',
+      admission: { subscribeRate: 100_000 },
       channels: { 'long:*': { history: { size: 5_000 } }, 'short:*': { history: { size: 50 } } },
     })
     const port = await realtime.listen({ port: 0, host: '127.0.0.1' })

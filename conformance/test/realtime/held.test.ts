@@ -119,7 +119,7 @@ describe('what is announced and never sent', () => {
 describe('what comes behind connect', () => {
   test('waits in the network while a hook decides, and is answered in order then', () => {
     const decided = Promise.withResolvers<void>()
-    return withServer({}, async ({ realtime, open }) => {
+    return withServer({ admission: { messageRate: 1_000_000, byteRate: 100_000_000 } }, async ({ realtime, open }) => {
       realtime.onConnect(async () => {
         await decided.promise
         return { user: 'ann' }
