@@ -10,7 +10,7 @@ import { setup } from './setup.ts'
 import type { Tally } from './tally-reporter.ts'
 import { missingTools } from './tools.ts'
 
-const ROOTS = '{packages/*,apps/*,conformance,fuzz,benchmarks,scripts}/test'
+const ROOTS = '{packages/*,apps/*,conformance,fuzz,benchmarks,scripts,examples}/test'
 const ci = process.env['CI'] === 'true'
 const long = process.argv.includes('--long')
 const filters = process.argv.slice(2).filter((argument) => !argument.startsWith('-'))

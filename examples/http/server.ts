@@ -1,0 +1,75 @@
+// Tautline in a plain node:http server with sessions of its own.
+import { randomBytes } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { createRealtime, crossOrigin, RealtimeError } from '@tautline/server'
+import { html, script } from '../page/page.ts'
+
+const port = Number(process.env['PORT'] ?? 8080)
+const origins = (process.env['ORIGINS'] ?? `http://localhost:${port}`).split(',')
+
+/** Users by session. */
+const sessions = new Map<string, string>()
+
+function sessionOf(cookie = ''): string {
+  return /(?:^|; )session=([\w-]+)/.exec(cookie)?.[1] ?? ''
+}
+
+const realtime = createRealtime({
+  origins,
+  cookies: true,
+  channels: {
+    hall: { allow: 'users' },
+    news: { allow: { subscribe: 'users', history: 'users', publish: 'nobody' } },
+    'inbox:$user': { allow: { subscribe: 'users', history: 'users', publish: 'nobody' } },
+  },
+}).onConnect(({ headers }) => {
+  const user = sessions.get(sessionOf(headers.get('cookie')))
+  if (user === undefined) throw new RealtimeError('unauthorized', 'log in first')
+  return { user }
+})
+
+type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
+
+const routes: Readonly<Record<string, Route>> = {
+  'GET /': (_, response) => void response.setHeader('Content-Type', 'text/html; charset=utf-8').end(html),
+  'GET /page.js': (_, response) => void response.setHeader('Content-Type', 'text/javascript').end(script),
+  'GET /me': (request, response) => {
+    const user = sessions.get(sessionOf(request.headers.cookie))
+    response.writeHead(user === undefined ? 401 : 200, { 'Content-Type': 'application/json' })
+    response.end(JSON.stringify({ user }))
+  },
+  'POST /login': async (request, response) => {
+    if (!(Number(request.headers['content-length']) <= 1_000)) return void response.writeHead(413).end()
+    const user = new URLSearchParams(await text(request)).get('user') ?? ''
+    if (!/^[a-z]{1,20}$/.test(user)) return void response.writeHead(400).end('a name of 1 to 20 letters')
+    const session = randomBytes(24).toString('base64url')
+    sessions.set(session, user) // after the password was checked
+    await realtime.publish(`inbox:${user}`, `welcome, ${user}`)
+    response.setHeader('Set-Cookie', `session=${session}; HttpOnly; SameSite=Lax; Path=/`)
+    response.writeHead(303, { Location: '/' }).end()
+  },
+  'POST /logout': async (request, response) => {
+    const session = sessionOf(request.headers.cookie)
+    const user = sessions.get(session)
+    sessions.delete(session)
+    if (user !== undefined) await realtime.disconnect(user, 4401, 'logged out')
+    response.writeHead(303, { Location: '/' }).end()
+  },
+}
+
+/** The same pages that may connect may ask, with the user's cookie; no other page may. */
+const guard = crossOrigin({ origins, credentials: true })
+
+const server = createServer(async (request, response) => {
+  const { method = '', url = '' } = request
+  const { headers, answer } = guard({ method, headers: { get: (name) => request.headers[name]?.toString() } })
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  const route = routes[`${method} ${url}`]
+  if (answer !== null) response.writeHead(answer.status).end(answer.text)
+  else if (route === undefined) response.writeHead(404).end('there is nothing here')
+  else await route(request, response)
+})
+realtime.attach(server)
+server.listen(port, () => console.log(`http://localhost:${(server.address() as AddressInfo).port}`))
