@@ -110,7 +110,7 @@ export class Backend {
       if (value !== undefined) shown[name] = value
     }
     const body = { type: 'connect', address: remoteAddress, origin, headers: shown, token }
-    return this.ask('connect', { body, who: '' }, readGrant)
+    return this.ask('connect', { body, who: remoteAddress ?? '' }, readGrant)
   }
 
   /** Reading is one event: who may subscribe gets the history anyway. The backend is told which action, all the same. */

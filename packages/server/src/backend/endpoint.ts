@@ -31,10 +31,16 @@ export interface EndpointParts {
 export interface Question {
   /** JSON. */
   readonly body: Readonly<Record<string, unknown>>
-  /** Who shares a place with whom: everybody who gives the same. */
+  /** Who shares places, and failures, with whom: everybody who gives the same. '' is nobody in particular. */
   readonly who: string
   /** Aborted when nobody waits for the answer any more. */
   readonly signal?: AbortSignal
+}
+
+interface Attempt {
+  readonly id: string
+  readonly who: string
+  readonly body: string
 }
 
 /** Takes an answer; throws a Trouble where it is none, or what the backend wants to be told. */
@@ -128,7 +134,11 @@ export class Endpoint {
     const body = JSON.stringify(question.body)
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.attempt(id, body, Math.min(this.event.timeout, until - this.clock.now()), signal)
+        return await this.attempt(
+          { id, who: question.who, body },
+          Math.min(this.event.timeout, until - this.clock.now()),
+          signal,
+        )
       } catch (error) {
         const trouble = error as Trouble
         if (!this.mayRepeat(trouble, attempt)) throw trouble
@@ -141,9 +151,10 @@ export class Endpoint {
     }
   }
 
-  private async attempt(id: string, body: string, ms: number, whole: AbortSignal): Promise<unknown> {
+  private async attempt(what: Attempt, ms: number, whole: AbortSignal): Promise<unknown> {
     const { settings, signer } = this.parts
-    const pass = this.breaker?.enter()
+    const { id, who, body } = what
+    const pass = this.breaker?.enter(who)
     if (typeof pass === 'number') throw new Trouble('open', undefined, pass)
     const one = new AbortController()
     const timer = this.clock.setTimer(() => one.abort(new Trouble('timeout')), ms)
@@ -216,5 +227,6 @@ function waited(signal: AbortSignal): Trouble {
 
 function report(pass: Pass | undefined, { kind, after }: Trouble): void {
   if (kind === 'cancelled') pass?.report('neither')
+  else if (kind === 'unsent') pass?.report('down')
   else pass?.report(TROUBLES[kind].breaks ? 'bad' : 'good', after)
 }

@@ -10,19 +10,19 @@ class Bench {
   readonly states: BreakerState[] = []
   readonly breaker: Breaker
 
-  constructor(unit = 0) {
+  constructor(unit = 0, settings = SETTINGS) {
     const random = { bytes: (length: number) => new Uint8Array(length), unit: () => unit }
-    this.breaker = new Breaker({ clock: this.time, random }, SETTINGS, (state) => this.states.push(state))
+    this.breaker = new Breaker({ clock: this.time, random }, settings, (state) => this.states.push(state))
   }
 
-  go(): Pass {
-    const pass = this.breaker.enter()
+  go(who = ''): Pass {
+    const pass = this.breaker.enter(who)
     assert.notEqual(typeof pass, 'number', `left alone for ${String(pass)} ms`)
     return pass as Pass
   }
 
-  rest(): number {
-    const pass = this.breaker.enter()
+  rest(who = ''): number {
+    const pass = this.breaker.enter(who)
     assert.equal(typeof pass, 'number')
     return pass as number
   }
@@ -112,4 +112,33 @@ test('what failed a minute ago is forgotten', async () => {
   await bench.time.pass(61_000)
   bench.go().report('bad')
   assert.deepEqual(bench.states, [])
+})
+
+test('whoever makes a backend fail, and nobody else does, does not close it to others', () => {
+  const bench = new Bench(0, { ...SETTINGS, window: 20 })
+  for (let i = 0; i < 100; i++) bench.go('mallory').report('bad')
+  bench.go('ann').report('good')
+  assert.deepEqual(bench.states, [])
+  // Five of them: it is the backend's fault.
+  for (const who of ['bob', 'cid', 'dan', 'eve']) for (let i = 0; i < 2; i++) bench.go(who).report('bad')
+  assert.deepEqual(bench.states, ['open'])
+})
+
+test('a backend that is down is down for whoever asks alone, too', () => {
+  const bench = new Bench()
+  for (let i = 0; i < 2; i++) bench.go('ann').report('down')
+  assert.deepEqual(bench.states, ['open'])
+})
+
+test('who is to blame is not the one who asks whether it is back, unless nobody else does', async () => {
+  const bench = new Bench()
+  for (const who of ['ann', 'mallory']) bench.go(who).report('bad')
+  await bench.time.pass(1_000)
+  assert.equal(bench.rest('mallory'), 1_000)
+  bench.go('bob').report('good')
+  assert.equal(bench.states.at(-1), 'closed')
+  for (const who of ['ann', 'mallory']) bench.go(who).report('bad')
+  await bench.time.pass(2_000)
+  bench.go('mallory').report('good')
+  assert.equal(bench.states.at(-1), 'closed')
 })

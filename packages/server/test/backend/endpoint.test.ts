@@ -307,7 +307,7 @@ test('one user’s slow calls leave places for the others', async (t) => {
 test('a dead backend is left alone, asked by one when it may be back, and served again', async (t) => {
   const backend = await start(t, status(500))
   const bench = new Bench(backend.url, 'subscribe', { breaker: { window: 10, rest: '2s' } })
-  for (let i = 0; i < 5; i++) assert.equal((await bench.trouble()).kind, 'failed')
+  for (let i = 0; i < 5; i++) assert.equal((await bench.trouble(`user ${i}`)).kind, 'failed')
   const open = await bench.trouble()
   assert.deepEqual([open.kind, open.after], ['open', 2_000])
   assert.equal(backend.asked.length, 5)
@@ -317,9 +317,9 @@ test('a dead backend is left alone, asked by one when it may be back, and served
   assert.deepEqual((await Promise.all(asked)).map(({ kind }) => kind).toSorted(), ['failed', 'open', 'open'])
   assert.equal(backend.asked.length, 6)
   backend.answer = () => ({ allow: true })
-  assert.equal((await bench.trouble()).after, 4_000)
+  assert.equal((await bench.trouble('bob')).after, 4_000)
   await bench.time.pass(4_000)
-  assert.deepEqual(await bench.ask(), { allow: true })
+  assert.deepEqual(await bench.ask('bob'), { allow: true })
   assert.deepEqual(await bench.ask(), { allow: true })
   assert.deepEqual(
     bench.lines.map(([event]) => event).filter((event) => event !== 'hook failed'),
@@ -331,10 +331,10 @@ test('a flapping backend: half of its failures open the breaker, fewer do not', 
   let count = 0
   const backend = await start(t, (asked) => (count++ % 3 === 0 ? status(500)(asked) : { allow: true }))
   const bench = new Bench(backend.url, 'subscribe')
-  for (let i = 0; i < 60; i++) await bench.ask().catch(() => {})
+  for (let i = 0; i < 60; i++) await bench.ask(`user ${i}`).catch(() => {})
   assert.equal(backend.asked.length, 60)
   backend.answer = (asked) => (count++ % 3 !== 0 ? status(500)(asked) : { allow: true })
-  for (let i = 0; i < 60; i++) await bench.ask().catch(() => {})
+  for (let i = 0; i < 60; i++) await bench.ask(`user ${i}`).catch(() => {})
   assert.ok(backend.asked.length < 90, `${backend.asked.length}`)
   assert.ok(bench.outcomes.filter((outcome) => outcome === 'open').length > 30)
 })
