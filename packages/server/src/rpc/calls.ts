@@ -18,6 +18,8 @@ export interface CallsSettings {
   readonly push: (push: RpcPush) => boolean
   /** A fault of the application: it threw, or gave what is no result. */
   readonly onFailure?: (error: unknown, method: string) => void
+  /** There are as many calls as may be. */
+  readonly onLimit?: () => void
 }
 
 /**
@@ -114,8 +116,9 @@ export class Calls implements CallOwner {
     const { limit } = this.settings
     if (this.open.has(id))
       return new RealtimeError('bad-request', 'a call of this id is not answered yet', { field: 'id' })
+    if (this.open.size < limit && this.running < limit * (1 + ABANDONED)) return null
+    this.settings.onLimit?.()
     if (this.open.size >= limit) return new RealtimeError('limit', `more than ${limit} calls are not answered yet`)
-    if (this.running < limit * (1 + ABANDONED)) return null
     return new RealtimeError('overloaded', 'too many cancelled calls still run', { after: 1_000 })
   }
 }

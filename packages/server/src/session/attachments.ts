@@ -233,6 +233,7 @@ export class Attachments implements SubscriptionOwner {
   private async attach(sub: Sub, server: boolean, answer: Answer): Promise<void> {
     const { session, node } = this
     if (this.subscriptions.size + this.pending.size >= node.limits.channels) {
+      node.admission.count('subscriptions')
       throw new RealtimeError('limit', `a connection has at most ${node.limits.channels} subscriptions`)
     }
     this.pending.add(sub.ch)

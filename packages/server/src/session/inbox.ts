@@ -73,6 +73,7 @@ export class Inbox {
       messages = codec.decode(frame, frameLimits(node.limits))
     } catch (error) {
       const name = error instanceof WireError && error.kind === 'too-large' ? 'too-large' : 'malformed'
+      if (name === 'too-large') node.admission.count('frame')
       return this.session.bye(name, error instanceof WireError ? error.message : undefined)
     }
     for (const message of messages) this.message(message)

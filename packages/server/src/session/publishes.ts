@@ -48,6 +48,7 @@ export class Publishes {
     const pending: Pending = { command, arrival: ++this.arrivals, outcome: null }
     open.pending.push(pending)
     const wait = this.rate.take()
+    if (wait > 0) this.session.node.admission.count('publish rate')
     this.session.attachments.serial.run(command.ch, () => {
       if (wait === 0) return this.decide(open, pending)
       this.settle(open, pending, new RealtimeError('rate', 'too many publications', { after: wait }))

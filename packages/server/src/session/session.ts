@@ -84,6 +84,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
         return this.outbox.flowing
       },
       onFailure: (error, method) => node.log('procedure failed', { method, error: textOf(error) }),
+      onLimit: () => node.admission.count('calls'),
     })
     this.lifetime = new Lifetime(this)
     this.ahead = node.storeTime() - node.clock.now()
@@ -157,6 +158,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.inFlight--
     const known = this.failureOf(error)
     this.node.metrics.count('tautline_errors_total', 1, known.code)
+    if (known.code === 'too-large') this.node.admission.count('body')
     this.outbox.send(this.codec.encode({ id, error: known.toFailure() }))
   }
 
