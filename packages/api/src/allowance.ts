@@ -3,14 +3,14 @@
 import type { Clock } from '@tautline/wire'
 
 export class Allowance {
-  private readonly clock: Clock
+  private readonly clock: Pick<Clock, 'now'>
   private readonly perSecond: number
   private readonly burst: number
   private tokens: number
   private filled: number
 
   /** Full at first. */
-  constructor(clock: Clock, perSecond: number, burst: number) {
+  constructor(clock: Pick<Clock, 'now'>, perSecond: number, burst: number) {
     this.clock = clock
     this.perSecond = perSecond
     this.burst = burst

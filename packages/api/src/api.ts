@@ -35,6 +35,8 @@ const SECURITY = {
 const BODY_SLACK = 32_768
 const BODY_TIMEOUT = 10_000
 
+const BASE = '/api/v1'
+
 type Handler = (request: Request, context: HonoContext) => Response | Promise<Response>
 
 /**
@@ -50,7 +52,7 @@ type Handler = (request: Request, context: HonoContext) => Response | Promise<Re
 export function createApi(realtime: Realtime, options: ApiOptions): Hono {
   checkOptions(options)
   const api = new Api(realtime, options)
-  const { basePath = '/api/v1' } = options
+  const { basePath = BASE } = options
   const app = new Hono()
   for (const row of OPERATIONS) {
     const serve = api.around((request, context) => api.call(row, request, context), row.name)
@@ -67,9 +69,9 @@ export function createApi(realtime: Realtime, options: ApiOptions): Hono {
     )
   app.all(
     `${basePath}/*`,
-    api.around((request, { req }) => api.stray(request, req.path.split('/').at(-1) ?? '')),
+    api.around((request, { req }) => api.stray(request, req.path)),
   )
-  app.notFound(api.around(() => api.stray(null, '')))
+  app.notFound(api.around((request, { req }) => api.stray(request, req.path)))
   return app
 }
 
@@ -82,6 +84,7 @@ class Api {
   private readonly log: NonNullable<ApiOptions['log']>
   private readonly pages: ReturnType<typeof crossOrigin>
   private readonly hasDocs: boolean
+  private readonly basePath: string
 
   constructor(realtime: Realtime, options: ApiOptions) {
     const { limits } = realtime.facts
@@ -102,6 +105,7 @@ class Api {
       exposed: ['Retry-After', 'WWW-Authenticate'],
     })
     this.hasDocs = options.docs !== false
+    this.basePath = options.basePath ?? BASE
   }
 
   /** What holds for every answer: which pages may ask, where a key must not be, and the headers. */
@@ -142,16 +146,19 @@ class Api {
   }
 
   /** What nobody serves: 405 where another method would do, else 404. */
-  stray(request: Request | null, name: string): Response {
+  stray(request: Request, path: string): Response {
     const served = this.served()
-    const method = request === null ? undefined : served.get(name)
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    // The app may be mounted below a path of its own.
+    const method = path.endsWith(`${this.basePath}/${name}`) ? served.get(name) : undefined
     if (method !== undefined) {
       const allow = method === 'GET' ? 'GET, HEAD, OPTIONS' : 'POST, OPTIONS'
-      if (request?.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
+      if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } })
       throw new Refusal('unsupported', `send this as ${method}`, { headers: { allow } }, 405)
     }
     const near = nearest(name, [...served.keys()])
-    throw new Refusal('not-found', `there is nothing here${near === null ? '' : `: did you mean "${near}"?`}`)
+    const hint = near === null ? '' : `: did you mean "${this.basePath}/${near}"?`
+    throw new Refusal('not-found', `there is nothing here${hint}`)
   }
 
   private served(): Map<string, string> {

@@ -62,7 +62,7 @@ export class KeyRing {
   private readonly equal: typeof timingSafeEqual
 
   /** @param equal compares two hashes in a time that depends on neither; another one only counts how often */
-  constructor(options: ApiOptions, clock: Clock, equal: typeof timingSafeEqual = timingSafeEqual) {
+  constructor(options: ApiOptions, clock: Pick<Clock, 'now'>, equal: typeof timingSafeEqual = timingSafeEqual) {
     const { perSecond = RATE.perSecond, burst = Math.max(RATE.burst, perSecond) } = options.rate ?? {}
     const allowances = new Map<string, Allowance>()
     this.equal = equal

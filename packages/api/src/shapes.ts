@@ -17,6 +17,8 @@ export interface About {
 export const ABOUT: z.core.$ZodRegistry<About> = z.registry<About>()
 
 function about<T extends z.ZodType>(shape: T, said: About): T {
+  // What one operation says of a shared shape would be said everywhere.
+  if (ABOUT.has(shape)) throw new Error('a shape that is described already')
   ABOUT.add(shape, said)
   return shape
 }

@@ -146,11 +146,14 @@ const history = operation({
   output: answer(
     {
       items: z.array(item),
-      start: about(position, { description: 'Before the first item: ask for what is before it.' }),
-      end: about(position, { description: 'The last item: ask for what comes after it.' }),
+      start: position,
+      end: position,
       more: about(z.boolean(), { description: 'Is there more in the direction asked?' }),
     },
-    { id: 'History' },
+    {
+      id: 'History',
+      description: 'start is the position before the first item (ask for what is before it), end that of the last one.',
+    },
   ),
   repeatable: () => true,
   keyed: false,
