@@ -2,6 +2,7 @@
 // another node is checked like what comes from a client: a broker is a network, and not all of it is ours.
 
 import { type Body, jsonCodec, type Limits, readServerMessage } from '@tautline/wire'
+import { type Revocation, readRevocation } from './revocation/revocation.ts'
 
 /** What one node asks of the others. */
 export type Order =
@@ -9,6 +10,7 @@ export type Order =
   | { readonly op: 'subscribe' | 'unsubscribe'; readonly user: string; readonly channel: string }
   | { readonly op: 'disconnect'; readonly user: string; readonly code: number; readonly reason: string }
   | { readonly op: 'replace'; readonly conn: string; readonly secret: string }
+  | { readonly op: 'revoke'; readonly revocation: Revocation }
 
 /** @param by the node that asks: brokers may tell it too, and it has obeyed already */
 export function writeOrder(order: Order, by: string): Uint8Array {
@@ -23,9 +25,11 @@ export function readOrder(bytes: Uint8Array, limits: Limits, reader: string): Or
   if (bytes.length > limits.frame) return null
   try {
     const [head = '', text = ''] = new TextDecoder('utf-8', { fatal: true }).decode(bytes).split('\n', 2)
-    const { op, user, channel, code, reason, conn, secret, by } = JSON.parse(head) as Record<string, unknown>
+    const order = JSON.parse(head) as Readonly<Record<string, unknown>>
+    const { op, user, channel, code, reason, conn, secret, by } = order
     if (by === reader) return null
     if (op === 'replace') return isText(conn) && isText(secret) ? { op, conn, secret } : null
+    if (op === 'revoke') return readRevoke(order['revocation'])
     if (!isText(user)) return null
     if (op === 'subscribe' || op === 'unsubscribe') return isText(channel) ? { op, user, channel } : null
     if (op === 'disconnect') {
@@ -35,6 +39,11 @@ export function readOrder(bytes: Uint8Array, limits: Limits, reader: string): Or
   } catch {
     return null
   }
+}
+
+function readRevoke(value: unknown): Order | null {
+  const revocation = readRevocation(value)
+  return revocation === null ? null : { op: 'revoke', revocation }
 }
 
 function readSend(user: string, text: string, limits: Limits): Order | null {

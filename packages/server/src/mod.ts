@@ -43,6 +43,7 @@ export {
   type Realtime,
   type RealtimeChange,
 } from './realtime.ts'
+export type { RevokeOptions, RevokeTarget } from './revocation/revocation.ts'
 export type { CallContext, Procedure } from './rpc/calls.ts'
 export type { Allow, AllowByAction, AllowOne } from './rules/allow.ts'
 export type { ChannelRule } from './rules/rules.ts'

@@ -3,6 +3,7 @@
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
 import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
 import { Admission } from './admission/admission.ts'
+import { Expiries } from './auth/expiries.ts'
 import { Messages } from './contract/messages.ts'
 import { readContractOption } from './contract/option.ts'
 import { guardOf } from './contract/procedures.ts'
@@ -16,6 +17,10 @@ import { type Counter, Metrics } from './metrics.ts'
 import type { Hooks, Log, RealtimeOptions } from './options.ts'
 import { Presences } from './presence/presences.ts'
 import { Appender } from './publishing/appender.ts'
+import { Holders, isOlder } from './revocation/holders.ts'
+import { lend } from './revocation/lend.ts'
+import type { Revocation } from './revocation/revocation.ts'
+import { isReserved, Revocations } from './revocation/revocations.ts'
 import { Procedures } from './rpc/calls.ts'
 import { Rules } from './rules/rules.ts'
 import { Heartbeat } from './session/heartbeat.ts'
@@ -52,6 +57,10 @@ export class Node {
   /** null: there is no contract. */
   readonly messages: Messages | null
   readonly heartbeat: Heartbeat
+  /** When tokens end. */
+  readonly expiries: Expiries
+  readonly holders: Holders<Session> = new Holders()
+  readonly revocations: Revocations
   readonly ids: EntryIds
   readonly hooks: Hooks = { connect: null, authorize: null, token: null, publish: null, disconnect: null }
   readonly log: Log
@@ -85,7 +94,7 @@ export class Node {
     const turn = new Turn(clock)
     this.hubs = new Hubs({
       ...{ broker, clock, random, turn, health: this.health, ringBytes: RING_BYTES },
-      isOwned: (channel) => this.rules.isOwned(channel),
+      isOwned: (channel) => isReserved(channel) || this.rules.isOwned(channel),
     })
     this.appender = new Appender(broker, this.health)
     this.presences = new Presences({
@@ -100,6 +109,14 @@ export class Node {
     this.procedures.guard = contract && guardOf(contract, clock)
     this.heartbeat = new Heartbeat(clock, options.heartbeat ?? {}, () => this.sessions.values())
     this.ids = new EntryIds(random)
+    this.expiries = new Expiries(clock)
+    this.revocations = new Revocations(
+      lend(
+        this,
+        (revocation) => this.tellOthers({ op: 'revoke', revocation }),
+        (revocation) => this.revoked(revocation),
+      ),
+    )
     this.measure()
     this.unlisten = broker.control.listen(this.name, (bytes) => {
       const order = readOrder(bytes, this.limits, this.name)
@@ -150,7 +167,11 @@ export class Node {
 
   remove(session: Session): void {
     this.sessions.delete(session.conn)
-    if (this.sessions.size === 0) this.heartbeat.stop()
+    this.holders.leave(session)
+    if (this.sessions.size === 0) {
+      this.heartbeat.stop()
+      this.revocations.rest()
+    }
     const { user } = session
     const its = user === undefined ? undefined : this.users.get(user)
     if (user === undefined || its === undefined) return
@@ -207,10 +228,32 @@ export class Node {
       if (session?.secret === order.secret) session.bye('replaced')
       return
     }
+    if (order.op === 'revoke') return this.revocations.hear(order.revocation)
     for (const session of Array.from(this.users.get(order.user) ?? [])) this.obeyFor(session, order)
   }
 
-  private obeyFor(session: Session, order: Exclude<Order, { op: 'replace' }>): void {
+  /** Those who do not hear of it now find it in the log. */
+  private tellOthers(order: Order): void {
+    void this.broker.control.send('*', writeOrder(order, this.name), this.name).catch(() => {})
+  }
+
+  /** Ends what a revocation concerns. */
+  private revoked(revocation: Revocation): void {
+    for (const session of this.concernedBy(revocation)) {
+      this.metrics.count('tautline_revocations_total')
+      session.bye('token-revoked')
+    }
+  }
+
+  private concernedBy(revocation: Revocation): Iterable<Session> {
+    const { by, name } = revocation
+    if (by === 'token') return this.holders.of(name)
+    if (by === 'user') return Array.from(this.users.get(name) ?? []).filter((session) => isOlder(session, revocation))
+    const session = this.sessions.get(name)
+    return session === undefined ? [] : [session]
+  }
+
+  private obeyFor(session: Session, order: Exclude<Order, { op: 'replace' | 'revoke' }>): void {
     if (order.op === 'send') session.tell(order.body as Body)
     else if (order.op === 'subscribe') session.attachments.addServerSide(order.channel)
     else if (order.op === 'unsubscribe') session.attachments.removeServerSide(order.channel)

@@ -60,6 +60,7 @@ import {
 } from './overview.ts'
 import { publish } from './publishing/publish.ts'
 import { reviewOwn } from './publishing/review.ts'
+import { type RevokeOptions, type RevokeTarget, readRevoke } from './revocation/revocation.ts'
 import type { Procedure } from './rpc/calls.ts'
 import { type Rule, Rules } from './rules/rules.ts'
 import { readObject, shown } from './rules/settings.ts'
@@ -337,6 +338,19 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     await this.node.everywhere({ op: 'disconnect', user, code, reason })
   }
 
+  /**
+   * Revokes what a user was given until now, one token by its id, or one connection. It ends the connections that it
+   * concerns, on every node (4201: they come back with another token), and refuses such tokens until `until`. It survives
+   * whatever the broker survives.
+   *
+   * @returns when it is stored
+   * @throws SettingError, RealtimeError `bad-request`; `unavailable`, `unknown`: it may not be stored, and is obeyed only
+   *   by the nodes that heard of it; `limit`: too many hold at the same time
+   */
+  async revoke(target: RevokeTarget, options: RevokeOptions = {}): Promise<void> {
+    await this.node.revocations.add(readRevoke(target, options, this.node.storeTime()))
+  }
+
   /** Serves WebSockets on an application's HTTP server; everything else stays the application's. */
   attach(server: HttpServer | HttpsServer): this {
     this.serve({ server })
@@ -379,6 +393,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     for (const session of Array.from(this.node.allSessions)) session.disconnect(1001, 'the server is stopping')
     this.node.hubs.stop()
     this.node.health.stop()
+    this.node.revocations.stop()
     this.node.admission.stop()
     this.node.unlisten()
     await Promise.all([this.node.presences.stop(), ...Array.from(this.engines, (engine) => engine.close())])

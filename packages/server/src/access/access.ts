@@ -87,7 +87,7 @@ export class Access {
   }
 
   private now(): number {
-    return this.asker.node.clock.wall()
+    return this.asker.node.storeTime()
   }
 
   private keep(key: string, decision: Decision | Promise<Decision>): void {

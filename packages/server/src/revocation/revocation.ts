@@ -92,3 +92,18 @@ export function readRevocation(value: unknown): Revocation | null {
   if (by === 'user' ? userProblem(name) !== null : !isId(name)) return null
   return { by: by as Revocation['by'], name: name as string, at: at as number, until: until as number }
 }
+
+/** @returns what is wrong with a grant's `token`, and what to write; null: nothing. One that is wrong could not be revoked */
+export function tokenProblem(token: unknown): string | null {
+  if (token === undefined) return null
+  if (typeof token !== 'object' || token === null || Array.isArray(token)) {
+    return `token must be an object such as { id, issued }, not ${shown(token)}`
+  }
+  const { id, issued } = token as Readonly<Record<string, unknown>>
+  if (id !== undefined && !isId(id)) return `token.id must be text of 1 to ${LONGEST_ID} characters, not ${shown(id)}`
+  // Between 2001 and 5138 in seconds; in ms it would lie before 1974.
+  const isSeconds = typeof issued === 'number' && issued >= SECONDS / 100 && issued < SECONDS
+  if (issued === undefined || (Number.isSafeInteger(issued) && !isSeconds)) return null
+  const hint = isSeconds ? `: write ${Math.floor(issued) * 1_000}` : ''
+  return `token.issued must be ms since 1970, not ${shown(issued)}${hint}`
+}

@@ -13,6 +13,7 @@ import {
   type Timer,
   type UnsubscribeCommand,
 } from '@tautline/wire'
+import type { Expiry } from '../auth/expiries.ts'
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
 import { PATTERN_LOST } from '../hub/pattern-hub.ts'
@@ -41,6 +42,8 @@ export class Attachments implements SubscriptionOwner {
   private readonly patterns: Set<Subscription> = new Set()
   /** Channels that are being decided on: they count like subscriptions. */
   private readonly pending: Set<string> = new Set()
+  /** When the tokens end that alone allow subscriptions. */
+  private readonly ends: Map<string, Expiry> = new Map()
   /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
   private readonly later: Map<string, Timer> = new Map()
 
@@ -168,6 +171,9 @@ export class Attachments implements SubscriptionOwner {
       const rule = await this.session.access.allowed('subscribe', channel)
       // A log cannot begin or end under a subscription: the client comes again, and finds what is there now.
       if ((rule.log === null) !== (subscription.terms.rule.log === null)) throw new RealtimeError('unavailable')
+      if (this.subscriptions.get(channel) === subscription) {
+        this.endAt(channel, this.session.access.endOf('subscribe', channel))
+      }
     } catch (error) {
       // Who cannot be asked has not said yes: the client comes again if that may change.
       const known = this.session.failureOf(error)
@@ -240,11 +246,16 @@ export class Attachments implements SubscriptionOwner {
     try {
       const rule = server ? this.ruleOf(sub.ch) : await session.access.allowed('subscribe', sub.ch, sub.token)
       if (session.isClosed) return
+      const end = server ? Number.POSITIVE_INFINITY : session.access.endOf('subscribe', sub.ch)
       const terms = termsOf(sub, rule, server)
       const hub = await node.hubs.acquire(sub.ch, rule)
       if (session.isClosed) return node.hubs.release(hub)
       const subscription = this.add(hub, terms)
-      await this.start(subscription, sub, answer)
+      // Behind the answer: a client could not tell the end of what it was not answered yet.
+      await this.start(subscription, sub, (subscribed) => {
+        answer(subscribed)
+        if (this.subscriptions.get(sub.ch) === subscription) this.endAt(sub.ch, end)
+      })
     } catch (error) {
       // What was begun and never answered leaves no trace; `detach` gives the hub back.
       this.detach(sub.ch, true)
@@ -252,6 +263,22 @@ export class Attachments implements SubscriptionOwner {
     } finally {
       this.pending.delete(sub.ch)
     }
+  }
+
+  /** Ends a subscription when its token does: in that turn, whatever else is under way. The client comes with another. */
+  private endAt(channel: string, end: number): void {
+    const { expiries } = this.node
+    const before = this.ends.get(channel)
+    if (before !== undefined) expiries.cancel(before)
+    this.ends.delete(channel)
+    if (end === Number.POSITIVE_INFINITY) return
+    const expiry = expiries.in(end - this.node.storeTime(), () => {
+      this.ends.delete(channel)
+      this.leave(channel)
+      const error = new RealtimeError('token-expired', 'the token for the channel has expired')
+      this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
+    })
+    this.ends.set(channel, expiry)
   }
 
   private ruleOf(channel: string): Rule {
@@ -325,6 +352,7 @@ export class Attachments implements SubscriptionOwner {
     if (subscription === undefined) return false
     this.subscriptions.delete(channel)
     this.patterns.delete(subscription)
+    this.endAt(channel, Number.POSITIVE_INFINITY)
     subscription.end(clean)
     this.node.hubs.release(subscription.hub)
     return true

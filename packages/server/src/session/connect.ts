@@ -11,6 +11,7 @@ import {
 import { rightsProblem, userProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
 import type { Grant } from '../options.ts'
+import { tokenProblem } from '../revocation/revocation.ts'
 import { shown } from '../rules/settings.ts'
 import type { Session } from './session.ts'
 
@@ -29,6 +30,8 @@ export async function connect(session: Session, command: ConnectCommand & { read
   try {
     const grant = await granted(session, command.token)
     if (session.isClosed) return
+    // In the turn in which it takes effect: whoever is revoked from now on is found among those who are here.
+    node.revocations.check(grant)
     if (grant.user !== undefined && node.isFullFor(grant.user, command.replaces)) {
       node.admission.count('connections of a user')
       const { perUser } = node.admission.settings
@@ -55,6 +58,7 @@ export function refresh(session: Session, command: RefreshCommand & { readonly i
     try {
       const grant = await granted(session, command.token)
       if (session.isClosed) return
+      session.node.revocations.check(grant)
       if (grant.user !== session.user) throw new RealtimeError('forbidden', 'the new token is for somebody else')
       session.identify(grant)
       session.reply(command.id, grant.expires === undefined ? {} : { expires: grant.expires })
@@ -81,6 +85,7 @@ async function granted(session: Session, token: string | undefined): Promise<Gra
   const problem = problemOf(grant, session)
   // The hook's mistake, not the client's: it is let in as nobody it is not.
   if (problem !== null) throw session.failureOf(new Error(`onConnect: ${problem}`))
+  await session.node.revocations.ready(grant)
   return grant
 }
 
@@ -98,7 +103,7 @@ function problemOf(grant: Grant, session: Session): string | null {
     return `expires must be ms since 1970, and ${shown(expires)} are seconds: write ${(expires as number) * 1_000}`
   }
   if (channels !== undefined && !Array.isArray(channels)) return `channels must be a list, not ${shown(channels)}`
-  const wrong = rightsProblem(rights) ?? objectProblem('claims', claims) ?? objectProblem('token', token)
+  const wrong = rightsProblem(rights) ?? objectProblem('claims', claims) ?? tokenProblem(token)
   if (wrong !== null || info === undefined) return wrong
   try {
     storeBody({ data: info as Json }, { ...session.node.limits, body: MOST_INFO })

@@ -2,11 +2,9 @@
 // token that ends. It sends only what asks for a sign of life, or for a new token.
 
 import type { DisconnectName, Push, Timer } from '@tautline/wire'
+import { TokenLife } from '../auth/token-life.ts'
 import type { Node } from '../node.ts'
 import { HIGH_MARK, type Outbox } from './outbox.ts'
-
-/** ms before the end of a token at which the client is asked for a new one. */
-const REFRESH_AHEAD = 30_000
 
 /** A session as time sees it. */
 export interface Mortal {
@@ -32,13 +30,15 @@ export class Lifetime {
   private quietLooks = 0
   private silentLooks = 0
   private heardSomething = false
-  /** End of the token, ms since 1970, or Infinity. */
-  private expires: number = Number.POSITIVE_INFINITY
-  private askedForToken = false
+  private readonly token: TokenLife
 
   constructor(session: Mortal) {
     this.session = session
-    const { clock, admission } = session.node
+    const { clock, admission, expiries } = session.node
+    this.token = new TokenLife(expiries, {
+      ask: (within) => session.push({ ev: 'refresh', within }),
+      end: () => session.bye('token-expired'),
+    })
     this.greeting = clock.setTimer(() => session.bye('connect-timeout'), admission.settings.handshakeTimeout)
   }
 
@@ -51,9 +51,15 @@ export class Lifetime {
     this.heardSomething = true
   }
 
-  setExpiry(expires: number | undefined): void {
-    this.expires = expires ?? Number.POSITIVE_INFINITY
-    this.askedForToken = false
+  /** @param expires ms since 1970 */
+  setExpiry(expires: number = Number.POSITIVE_INFINITY): void {
+    this.token.begin(expires - this.session.node.storeTime())
+  }
+
+  /** There is nobody any more. */
+  end(): void {
+    this.greeted()
+    this.token.stop()
   }
 
   /** One look of the heartbeat. */
@@ -66,11 +72,9 @@ export class Lifetime {
     session.outbox.sentSomething = false
     if (this.readsTooLittle()) return session.bye('slow')
     if (!session.isOpen) return
-    const now = session.node.clock.wall()
     // Who only listens to a busy channel says nothing unasked: silence on either side asks for a sign of life.
     const silent = this.silentLooks > 0 && this.silentLooks % mostQuiet === 0
     if (silent || this.quietLooks >= mostQuiet) session.overtake({ ev: 'ping', time: session.time() })
-    this.watchToken(now)
   }
 
   /** What waits is too old; or the process is short of memory, and this connection has more of it than its share. */
@@ -81,12 +85,5 @@ export class Lifetime {
     else if (outbox.age > 0 && admission.isShort && outbox.heldBytes > HIGH_MARK) admission.count('outbox memory')
     else return false
     return true
-  }
-
-  private watchToken(now: number): void {
-    if (now >= this.expires) return this.session.bye('token-expired')
-    if (this.askedForToken || this.expires - now > REFRESH_AHEAD) return
-    this.askedForToken = true
-    this.session.push({ ev: 'refresh', within: Math.round(this.expires - now) })
   }
 }

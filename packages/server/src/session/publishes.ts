@@ -116,7 +116,7 @@ export class Publishes {
         key,
         age: this.session.time() - since,
         state,
-        isAborted: () => isAborted(open, pending),
+        isAborted: () => this.session.isVoid || isAborted(open, pending),
         scope: user === undefined ? `client ${client}` : `user ${user}`,
         from: showsUser || showsPeer ? from : undefined,
       },

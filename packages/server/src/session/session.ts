@@ -54,6 +54,11 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   peer = ''
   user: string | undefined = undefined
   info: Json | undefined = undefined
+  /** By what it may be revoked, and the store's time at which it was let in last, ms since 1970. */
+  token: Grant['token'] = undefined
+  since: number = Number.NEGATIVE_INFINITY
+  /** Its token is good for nothing any more: what it published and is not stored yet never is. */
+  isVoid = false
   private claims: Grant['claims'] = undefined
   private state: State = 'greeting'
   /** Commands that are not answered yet. */
@@ -139,7 +144,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     // Whoever went away, or was sent away for its own fault, before it was let in.
     if (!wasOpen && !this.excused) this.node.admission.failed(this.request.remoteAddress)
     this.state = 'closed'
-    this.lifetime.greeted()
+    this.lifetime.end()
     this.inbox.clear()
     this.outbox.close()
     this.calls.end()
@@ -195,6 +200,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
 
   disconnect(code: number, reason: string, after?: number): void {
     if (this.state === 'closed') return
+    this.isVoid = code === DISCONNECTS['token-expired'].code || code === DISCONNECTS['token-revoked'].code
     this.overtake({ ev: 'bye', code, reason, ...(after === undefined ? null : { after }) })
     this.link.close(code, reason)
     // 44xx are decisions: whoever was sent away is gone for the others at once. Who was replaced is still there.
@@ -229,6 +235,10 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.user = grant.user
     this.info = grant.info
     this.claims = grant.claims
+    this.node.holders.leave(this)
+    this.token = grant.token
+    this.since = this.node.storeTime()
+    this.node.holders.enter(this)
     this.access.renew(grant)
     this.lifetime.setExpiry(grant.expires)
   }
