@@ -53,8 +53,11 @@ export interface Presence {
   readonly count: number
 }
 
-/** A channel by its name. Nothing is sent before a method is called; two objects of one name are equal in effect. */
-export interface Channel<T = Json> {
+/**
+ * A channel by its name: `T` is what is read, `Said` what is published. Nothing is sent before a method is called; two
+ * objects of one name are equal in effect.
+ */
+export interface Channel<T = Json, Said = T | Uint8Array> {
   readonly name: string
   /** Subscribes, and connects if the client is idle. Several subscriptions of one client cost the server one. */
   subscribe(options?: SubscribeOptions<T> | ((message: Message<T>) => void)): Subscription<T>
@@ -67,7 +70,7 @@ export interface Channel<T = Json> {
    *
    * @throws RealtimeError `bad-data`, `too-large` at once, with the field that is wrong
    */
-  publish(message: T | Uint8Array, options?: PublishOptions): Promise<PublishResult>
+  publish(message: Said, options?: PublishOptions): Promise<PublishResult>
   /** Reads stored messages. Rejects `not-found` where `after` is not in the log any more: never a silent jump. */
   history(options?: HistoryOptions): Promise<History<T>>
   /** Who is there now. To follow it: `subscribe({ presence: true })`. */

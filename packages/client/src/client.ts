@@ -7,6 +7,19 @@ import type { Channel } from './channel.ts'
 import { ChannelFace, type ClientParts, quiet } from './channel-face.ts'
 import { check, checkClient } from './checks.ts'
 import { Connection } from './connection.ts'
+import type {
+  Bearing,
+  CallArguments,
+  CallMethod,
+  ChannelOf,
+  Contract,
+  ContractOf,
+  Naming,
+  NoContract,
+  NotCalling,
+  ResultOf,
+  StreamMethod,
+} from './contract.ts'
 import { Emitter } from './events.ts'
 import type { ClientOptions } from './options.ts'
 import { MemoryOutbox } from './outbox.ts'
@@ -22,7 +35,9 @@ import { Subscriptions } from './subscriptions.ts'
  * chat.subscribe({ last: 50, onMessage: (message) => render(message.data) })
  * await chat.publish({ text: 'hello' })
  */
-export class Client {
+export class Client<C extends Contract = NoContract> implements Bearing<C> {
+  /** A type, no value: `new Client<typeof contract>(url)`. */
+  declare readonly '~contract'?: C
   readonly #events: Emitter<ClientEvents>
   readonly #parts: ClientParts
   readonly #connection: Connection
@@ -120,6 +135,8 @@ export class Client {
   }
 
   /** @throws TypeError for a name that no channel can have */
+  channel<B, N extends string>(this: Naming<B, N>, name: N): ChannelOf<B, N>
+  channel<T = Json>(name: string): Channel<T>
   channel<T = Json>(name: string): Channel<T> {
     return new ChannelFace<T>(name, this.#parts)
   }
@@ -130,6 +147,17 @@ export class Client {
    *
    * @throws TypeError, RealtimeError at once for arguments that no server takes
    */
+  call<B, M extends CallMethod<ContractOf<B>>>(
+    this: B,
+    method: M,
+    ...rest: CallArguments<ContractOf<B>, M, CallOptions>
+  ): Promise<ResultOf<ContractOf<B>, M>>
+  call<R = Json, M extends string = string, B = unknown>(
+    this: NotCalling<B, M>,
+    method: M,
+    argument?: Json | Uint8Array,
+    options?: CallOptions,
+  ): Promise<R>
   call<R = Json>(method: string, argument: Json | Uint8Array = null, options: CallOptions = {}): Promise<R> {
     const bounded = { timeout: 30_000, ...options }
     const call = this.#call(method, argument, bounded)
@@ -137,6 +165,17 @@ export class Client {
   }
 
   /** Calls a method that answers with many values; the call begins with the iteration, leaving the loop cancels it. */
+  stream<B, M extends StreamMethod<ContractOf<B>>>(
+    this: B,
+    method: M,
+    ...rest: CallArguments<ContractOf<B>, M, CallOptions>
+  ): AsyncIterable<ResultOf<ContractOf<B>, M>, undefined>
+  stream<R = Json, M extends string = string, B = unknown>(
+    this: NotCalling<B, M>,
+    method: M,
+    argument?: Json | Uint8Array,
+    options?: CallOptions,
+  ): AsyncIterable<R, undefined>
   stream<R = Json>(
     method: string,
     argument: Json | Uint8Array = null,

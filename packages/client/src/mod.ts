@@ -12,6 +12,7 @@ export {
 
 export type { Channel, History, HistoryOptions, Presence, PublishOptions, PublishResult } from './channel.ts'
 export { Client } from './client.ts'
+export type { Contract, NoContract } from './contract.ts'
 export { NotReachedError, UnknownOutcomeError } from './errors.ts'
 export type { ClientOptions, Lifecycle, WebSocketClass, WebSocketLike } from './options.ts'
 export { MemoryOutbox, type Outbox, type OutboxContent, type OutboxEntry } from './outbox.ts'

@@ -15,10 +15,13 @@ import type {
 import type { Fence, HistoryPage, Json, Publication } from '@tautline/wire'
 import type { CallContext } from '../rpc/procedures.ts'
 
-/** The name of a channel that the contract covers. */
-export type Named<R, N extends string> = N & IfNamed<ContractOf<R>, N>
-/** The name of a channel that it does not. */
-export type Unnamed<R, N extends string> = N & IfUnnamed<ContractOf<R>, N>
+/**
+ * The server, if its contract covers the name. The condition stands with `this`: beside a name it would hide from the
+ * compiler what it knows of the name (`chat:${string}`).
+ */
+export type Naming<R, N extends string> = R & IfNamed<ContractOf<R>, N>
+/** The server, if its contract does not cover the name. */
+export type NotNaming<R, N extends string> = R & IfUnnamed<ContractOf<R>, N>
 
 /** What may be published to a channel of the contract. */
 export type Publishable<R, N extends string> = PublishOf<ContractOf<R>, N>
@@ -45,5 +48,5 @@ export type StreamProcedureOf<R, M extends StreamMethod<ContractOf<R>>> = (
   context: CallContext,
 ) => AsyncIterable<AnswerOf<ContractOf<R>, M>>
 
-/** A method that the contract does not name. */
-export type OtherMethod<R, M extends string> = M & IfOtherMethod<ContractOf<R>, M>
+/** The server, if its contract does not name the method. */
+export type NotCalling<R, M extends string> = R & IfOtherMethod<ContractOf<R>, M>

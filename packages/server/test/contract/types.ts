@@ -31,6 +31,8 @@ export async function channels(id: number): Promise<void> {
   await realtime.publish('score:1', 5)
   // @ts-expect-error a number where text should be
   await realtime.publish('chat:42', { text: 5 })
+  // @ts-expect-error a number where text should be, in a name that is known in part
+  await realtime.publish(`chat:${id}`, { text: 5 })
   // @ts-expect-error nothing where text should be
   await realtime.publish('chat:42', {})
   // @ts-expect-error bytes in a channel of the contract
