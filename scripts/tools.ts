@@ -20,6 +20,8 @@ export const TOOLS: readonly Tool[] = [
     usedBy: 'the interop suites',
   },
   { name: 'curl', paths: ['/usr/bin/curl'], debian: 'curl', usedBy: 'the interop suites' },
+  { name: 'python3', paths: ['/usr/bin/python3'], debian: 'python3', usedBy: 'the examples of hooks' },
+  { name: 'go', paths: ['/usr/local/go/bin/go', '/usr/bin/go'], debian: 'golang-go', usedBy: 'the examples of hooks' },
   { name: 'openssl', paths: ['/usr/bin/openssl'], debian: 'openssl', usedBy: 'the TLS suites' },
 ]
 
