@@ -1,2 +1,3 @@
-// The public names of this package.
-export {}
+// @tautline/cli: what `tautline.config.ts` imports. This file only re-exports.
+
+export { defineConfig, type TautlineConfig } from './config/schema.ts'
