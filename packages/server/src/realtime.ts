@@ -23,13 +23,13 @@ import { doorOf, visit } from './admission/door.ts'
 import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
 import type {
   Anything,
-  Named,
-  OtherMethod,
+  Naming,
+  NotCalling,
+  NotNaming,
   PageOf,
   ProcedureOf,
   Publishable,
   StreamProcedureOf,
-  Unnamed,
 } from './contract/types.ts'
 import { isCode } from './control.ts'
 import type { Link, LinkRequest } from './link.ts'
@@ -195,7 +195,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
    */
   rpc<R, M extends CallMethod<ContractOf<R>>>(this: R, method: M, handler: ProcedureOf<R, M>): R
   rpc<R, M extends StreamMethod<ContractOf<R>>>(this: R, method: M, handler: StreamProcedureOf<R, M>): R
-  rpc<R, M extends string>(this: R, method: OtherMethod<R, M>, handler: Procedure): R
+  rpc<R, M extends string>(this: NotCalling<R, M>, method: M, handler: Procedure): R
   rpc(method: string, handler: Procedure): this {
     this.node.procedures.register(method, handler)
     return this
@@ -243,14 +243,14 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
    *   `unknown`: it may have been stored
    */
   async publish<R, N extends string>(
-    this: R,
-    channel: Named<R, N>,
+    this: Naming<R, N>,
+    channel: N,
     data: Publishable<R, N>,
     options?: PublishOptions,
   ): Promise<Published>
   async publish<R, N extends string>(
-    this: R,
-    channel: Unnamed<R, N>,
+    this: NotNaming<R, N>,
+    channel: N,
     data: Anything,
     options?: PublishOptions,
   ): Promise<Published>
@@ -274,8 +274,8 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
    *
    * @throws RealtimeError `not-found` when the position is not in the log (any more)
    */
-  async history<R, N extends string>(this: R, channel: Named<R, N>, query?: PageBounds): Promise<PageOf<R, N>>
-  async history<R, N extends string>(this: R, channel: Unnamed<R, N>, query?: PageBounds): Promise<HistoryPage>
+  async history<R, N extends string>(this: Naming<R, N>, channel: N, query?: PageBounds): Promise<PageOf<R, N>>
+  async history<R, N extends string>(this: NotNaming<R, N>, channel: N, query?: PageBounds): Promise<HistoryPage>
   async history(channel: string, query: PageBounds = {}): Promise<unknown> {
     return readHistory(this.node, channel, this.ruleOf(channel), checkQuery(query))
   }
