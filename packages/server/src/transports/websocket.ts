@@ -98,7 +98,10 @@ export class WebSocketLink implements Link {
 }
 
 /** What is known of a client from its handshake. */
-export function linkRequestOf(request: UpgradeRequest, remoteAddress: string = request.remoteAddress): LinkRequest {
+export function linkRequestOf(
+  request: UpgradeRequest,
+  remoteAddress: string | undefined = request.remoteAddress,
+): LinkRequest {
   const { headers, origin, target, secure } = request
   return { headers, remoteAddress, origin, target, secure }
 }
