@@ -406,7 +406,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     const engine = createServer(
       {
         ...where,
-        ...doorOf({ admission, metrics, listens: where.port !== undefined }),
+        ...doorOf({ admission, metrics, listens: where.port !== undefined, log: this.node.log }),
         path: options.path ?? '/realtime',
         subprotocols: SUBPROTOCOLS,
         origins: (_, request) => this.origins.judge(request),

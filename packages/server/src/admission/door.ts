@@ -2,7 +2,9 @@
 // how long one visit is counted. One per server that a node opens.
 
 import type { ServerOptions, UpgradeRequest } from '@tautline/websocket'
+import { textOf } from '../error-text.ts'
 import type { Metrics } from '../metrics.ts'
+import type { Log } from '../options.ts'
 import type { Admission } from './admission.ts'
 import { ADMISSION_REFUSALS } from './refusals.ts'
 
@@ -14,36 +16,41 @@ export interface DoorParts {
   readonly metrics: Pick<Metrics, 'count'>
   /** Is it a port of our own? */
   readonly listens: boolean
+  /** Hears of everybody who is refused: whoever writes it down minds how often that is. */
+  readonly log: Log
 }
 
 type DoorOptions = Pick<
   ServerOptions,
-  'gate' | 'handshakeTimeout' | 'maxAccepted' | 'proxyProtocol' | 'onRefused' | 'onDropped' | 'onTlsFailed'
+  'gate' | 'handshakeTimeout' | 'messageTimeout' | 'maxAccepted' | 'proxyProtocol' | 'onRefused' | 'onDropped' | 'onTlsFailed'
 >
 
 /** Options for `createServer` of the engine. */
-export function doorOf({ admission, metrics, listens }: DoorParts): DoorOptions {
+export function doorOf({ admission, metrics, listens, log }: DoorParts): DoorOptions {
   admission.watch()
   const { settings } = admission
   return {
     handshakeTimeout: settings.handshakeTimeout,
+    messageTimeout: settings.messageTimeout,
     gate: {
       accept: (address) => admission.accept(address),
       settled: (address) => admission.greeted(address),
       admit: (knock) => admission.handshake(knock),
     },
-    onRefused: ({ id, status }, remoteAddress, _cause, headers) => {
+    onRefused: ({ id, status }, remoteAddress, cause, headers) => {
       metrics.count('tautline_refused_total', 1, id)
+      const error = cause === undefined ? null : { error: textOf(cause) }
+      log('handshake refused', { reason: id, status, address: remoteAddress ?? '', ...error })
       // 5xx are ours; who was refused here has not failed, it was only early.
       if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id)) return
       if (headers === undefined) admission.failedUnread(remoteAddress)
       else admission.failed(admission.addressOf({ headers, remoteAddress }))
     },
-    ...(listens ? ownPort(admission, metrics) : null),
+    ...(listens ? ownPort(admission, metrics, log) : null),
   }
 }
 
-function ownPort(admission: Admission, metrics: DoorParts['metrics']): DoorOptions {
+function ownPort(admission: Admission, metrics: DoorParts['metrics'], log: Log): DoorOptions {
   return {
     maxAccepted: admission.settings.connections + ANSWERED,
     ...(admission.settings.proxyProtocol.length === 0
@@ -52,6 +59,7 @@ function ownPort(admission: Admission, metrics: DoorParts['metrics']): DoorOptio
     onDropped: () => admission.count('accepted'),
     onTlsFailed: (address) => {
       metrics.count('tautline_refused_total', 1, 'tls')
+      log('tls handshake refused', { address: address ?? '' })
       admission.failedUnread(address)
     },
   }
