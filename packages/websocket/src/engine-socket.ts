@@ -36,6 +36,9 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   // Since the last look of the heartbeat: did anything come? Did our ping go out?
   private heard = true
   private pinged = false
+  // When a message that has begun must have ended, by the wheel's clock; 0: none is under way. Has one ended in this read?
+  private messageDue = 0
+  private delivered = false
 
   /** The handshake is done; `begin` starts the reading. */
   constructor(stream: Duplex, settings: Settings, options: EngineSocketOptions) {
@@ -139,6 +142,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
       // A callback of the application threw: the rest of the chunk is lost, so the connection cannot go on.
       if (!done) this.cut(null)
     }
+    if (this.settings.messageTimeout !== Number.POSITIVE_INFINITY) this.watchMessage()
     // A server whose Close frame was answered has nothing to say, but TCP to close.
     if (!outer && (this.hasOutput || this.connection.state >= State.DONE)) this.flush()
   }
@@ -182,10 +186,11 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   /** The wheel: a heartbeat is due, or the time for closing is up. */
   onDeadline(): void {
     const { heartbeat, wheel } = this.settings
-    if (this.connection.state !== State.OPEN || heartbeat === null) {
-      this.stream.destroy()
-      return
+    if (this.connection.state !== State.OPEN) return void this.stream.destroy()
+    if (this.messageDue !== 0 && this.messageTooLate()) {
+      return this.cut(new WebSocketError('TAUTLINE_MESSAGE_TIMEOUT', 'the peer took too long to end a message'))
     }
+    if (heartbeat === null) return
     // Who is paused is not heard because we do not listen: that is no fault of the peer's.
     if (this.heard || this.paused || this.held) {
       this.heard = false
@@ -201,9 +206,33 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     }
   }
 
+  /** A message that began in this read has so long from now on; one that was under way has what is left to it. */
+  private watchMessage(): void {
+    const { connection, delivered, settings } = this
+    this.delivered = false
+    if (connection.state !== State.OPEN) return
+    if (!connection.insideMessage) this.messageDue = 0
+    else if (this.messageDue === 0 || delivered) {
+      const { heartbeat, messageTimeout, wheel } = settings
+      this.messageDue = wheel.now() + messageTimeout
+      // The wheel waits for one thing at a time: where that is the heartbeat, it looks at this too.
+      if (heartbeat === null) wheel.set(this, messageTimeout)
+    }
+  }
+
+  private messageTooLate(): boolean {
+    const { heartbeat, messageTimeout, wheel } = this.settings
+    if (this.paused || this.held) this.messageDue = wheel.now() + messageTimeout
+    const left = this.messageDue - wheel.now()
+    if (left <= 0) return true
+    if (heartbeat === null) wheel.set(this, left)
+    return false
+  }
+
   // --- what the connection finds (ConnectionHandler) ---------------------------------------------------------------
 
   onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void {
+    this.delivered = true
     const { onmessage } = this
     if (onmessage === null) return
     const { platform, textAs } = this.settings
@@ -213,10 +242,12 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   }
 
   onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
+    this.delivered = true
     if (this.onmessage !== null) this.onmessage(payloadOf(bytes, start, end, owned), true)
   }
 
   onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    if (last) this.delivered = true
     if (this.onpart !== null) this.onpart(payloadOf(bytes, start, end, false), opcode === Opcode.binary, last)
   }
 

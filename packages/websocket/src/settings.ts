@@ -20,6 +20,7 @@ export interface Settings {
   readonly slowConsumer: 'close' | 'drop'
   readonly closeTimeout: number
   readonly heartbeat: Heartbeat | null
+  readonly messageTimeout: number
   readonly autoPong: boolean
   readonly textAs: 'string' | 'bytes'
   readonly compressionThreshold: number
@@ -51,6 +52,7 @@ export function completeSettings(options: SocketOptions, platform: Platform = no
     slowConsumer: oneOf('slowConsumer', options.slowConsumer, ['close', 'drop'], 'close'),
     closeTimeout: limit('closeTimeout', options.closeTimeout, 10_000),
     heartbeat: completeHeartbeat(options.heartbeat),
+    messageTimeout: limit('messageTimeout', options.messageTimeout, Number.POSITIVE_INFINITY),
     autoPong: flag('autoPong', options.autoPong, true),
     textAs: oneOf('textAs', options.textAs, ['string', 'bytes'], 'string'),
     compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),

@@ -35,7 +35,7 @@ export interface Socket {
   onclose: ((code: number, reason: string, wasClean: boolean) => void) | null
   /**
    * Why the connection failed, before `onclose`: a ViolationError, the error of the I/O, or a WebSocketError with the
-   * code TAUTLINE_SLOW_CONSUMER or TAUTLINE_HEARTBEAT.
+   * code TAUTLINE_SLOW_CONSUMER, TAUTLINE_HEARTBEAT or TAUTLINE_MESSAGE_TIMEOUT.
    */
   onerror: ((error: Error) => void) | null
   /** The peer's ping; it was answered already. The payload is valid during the call. */
@@ -124,6 +124,11 @@ export interface SocketOptions {
   readonly closeTimeout?: number
   /** Default `{ interval: 25_000, timeout: 20_000 }`; false: none. */
   readonly heartbeat?: Partial<Heartbeat> | false
+  /**
+   * ms for a message, from its first byte to its last; who takes longer is cut (beside a heartbeat up to `interval` later).
+   * Time in which reading is paused does not count. Default: no bound.
+   */
+  readonly messageTimeout?: number
   /** false: pings are not answered by the engine. Default true. */
   readonly autoPong?: boolean
   /** false trusts text to be UTF-8. Default true. */

@@ -22,7 +22,14 @@ export interface DoorParts {
 
 type DoorOptions = Pick<
   ServerOptions,
-  'gate' | 'handshakeTimeout' | 'messageTimeout' | 'maxAccepted' | 'proxyProtocol' | 'onRefused' | 'onDropped' | 'onTlsFailed'
+  | 'gate'
+  | 'handshakeTimeout'
+  | 'messageTimeout'
+  | 'maxAccepted'
+  | 'proxyProtocol'
+  | 'onRefused'
+  | 'onDropped'
+  | 'onTlsFailed'
 >
 
 /** Options for `createServer` of the engine. */

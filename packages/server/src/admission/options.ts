@@ -31,6 +31,8 @@ export interface AdmissionOptions {
   readonly outboxBytes?: number
   /** ms for which the oldest of these bytes may wait, before it is ended (4002). Default 30,000. */
   readonly outboxAge?: number
+  /** ms from the first byte of a message to its last; who takes longer is cut. Default 30,000. */
+  readonly messageTimeout?: number
   /** ms until a handshake is whole (408), and again until `connect` is answered (4005). Default 10,000. */
   readonly handshakeTimeout?: number
   /** Bytes of resident memory over which nobody new is let in (503). Default: 80 % of what the process may have. */
@@ -70,6 +72,7 @@ export const ADMISSION: AdmissionSettings = Object.freeze({
   byteRate: 4_194_304,
   outboxBytes: 4_194_304,
   outboxAge: 30_000,
+  messageTimeout: 30_000,
   handshakeTimeout: 10_000,
   memory: null,
   lag: 200,
@@ -98,6 +101,7 @@ const RANGES: Readonly<Record<NumberName, readonly [low: number, high: number, u
   outboxBytes: [524_288, MOST, 'bytes'],
   // The heartbeat looks once a second, and pressure begins after two.
   outboxAge: [3_000, MOST, 'ms'],
+  messageTimeout: [1_000, 600_000, 'ms'],
   handshakeTimeout: [100, 600_000, 'ms'],
   // A Node process that does nothing has 50 MB.
   memory: [67_108_864, MOST_MEMORY, 'bytes'],

@@ -36,7 +36,7 @@ describe('the options of admission', () => {
 
   it('are whole numbers of a range that makes sense', () => {
     const names = Object.keys(ADMISSION).filter((name) => !/Proxies|Protocol|Header/.test(name))
-    assert.equal(names.length, 14)
+    assert.equal(names.length, 15)
     for (const name of names) {
       for (const value of [0, -1, 1.5, Number.NaN, 'many', null, {}, []]) {
         assert.match(refusal({ [name]: value }), new RegExp(`^admission\\.${name} must be`), `${name} ${value}`)
