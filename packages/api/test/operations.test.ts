@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { MemoryBroker } from '@tautline/broker'
 import { Client, type Subscription } from '@tautline/client'
+import { defineContract } from '@tautline/contract'
+import type { RealtimeOptions } from '@tautline/server'
+import { z } from 'zod'
 import { type Served, serve } from './served.ts'
 
 let served: Served
@@ -230,6 +233,37 @@ test('a user is subscribed, sent to, unsubscribed and sent away, over the wire',
   assert.equal((await served.ask('/disconnect', { user: 'carl', code: 4400, reason: 'signed out' })).status, 200)
   await until(client, (state) => state === 'stopped')
   assert.deepEqual((await served.ask('/connections?user=carl')).body.connections, [])
+})
+
+test('a revoked connection ends at once, a revoked user too, and connects no more with what came before', async () => {
+  const first = await connected('dora')
+  const { body } = await served.ask('/connections?user=dora')
+  const ended = new Promise<number | undefined>((resolve) => first.on('state', ({ reason }) => resolve(reason?.code)))
+  assert.equal((await served.ask('/revoke', { connection: body.connections[0].connection })).status, 200)
+  assert.equal(await ended, 4201)
+  const second = await connected('emil')
+  const gone = new Promise<number | undefined>((resolve) => second.on('state', ({ reason }) => resolve(reason?.code)))
+  assert.equal((await served.ask('/revoke', { user: 'emil' })).status, 200)
+  assert.equal(await gone, 4201)
+  const past = await served.ask('/revoke', { user: 'emil', until: 1_000 })
+  assert.equal(past.status, 400)
+  assert.equal(past.body.error.field, 'until')
+  assert.equal((await served.ask('/revoke', { user: 'emil', token: 'jti' })).status, 400)
+})
+
+test('what does not follow the contract of a channel is refused with 400 and the field', async () => {
+  const contract = defineContract({ channels: { 'chat:*': { message: z.object({ text: z.string() }) } }, rpc: {} })
+  const typed = await serve({}, { contract } as RealtimeOptions)
+  try {
+    const answer = await typed.ask('/publish', { channel: 'chat:1', data: { text: 1 } })
+    assert.equal(answer.status, 400)
+    assert.equal(answer.body.error.code, 'bad-data')
+    assert.equal(answer.body.error.field, 'data.text')
+    const { body } = await typed.ask('/broadcast', { channels: ['chat:1', 'inbox:1'], data: { text: 1 } })
+    assert.deepEqual([body.failed, body.results[0].error.field], [1, 'data.text'])
+  } finally {
+    await typed.close()
+  }
 })
 
 test('info tells what the node is', async () => {

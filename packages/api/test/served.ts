@@ -7,6 +7,11 @@ import { type ApiOptions, createApi } from '../src/mod.ts'
 /** Every secret of a test can be found by this word. */
 export const ADMIN = 'S3CRET-admin-3b8f0d4c9e21'
 
+export function assertNoSecret(text: string): void {
+  const at = text.indexOf('S3CRET')
+  if (at !== -1) throw new Error(`a secret in: …${text.slice(Math.max(0, at - 100), at + 6)}`)
+}
+
 export interface Served {
   readonly realtime: Realtime
   /** `http://127.0.0.1:…/api/v1` */
@@ -42,7 +47,11 @@ export async function serve(api: Partial<ApiOptions> = {}, options: RealtimeOpti
     origin,
     logged,
     ask: (path, body, headers) => ask(`${url}${path}`, body, { authorization: `Bearer ${ADMIN}`, ...headers }),
-    close: () => realtime.close(),
+    close: async () => {
+      await realtime.close()
+      assertNoSecret(logged.join('\n'))
+      assertNoSecret(JSON.stringify(realtime.metrics()))
+    },
   }
 }
 
@@ -68,6 +77,9 @@ export async function ask(
         }
   const response = await fetch(url, init)
   const text = await response.text()
+  // Whatever a test asks, no answer ever holds a secret.
+  assertNoSecret(text)
+  assertNoSecret(JSON.stringify([...response.headers]))
   const isJson = response.headers.get('content-type')?.startsWith('application/json') === true
   return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : undefined, text }
 }

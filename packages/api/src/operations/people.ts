@@ -1,5 +1,6 @@
 // Users, wherever they are connected: who is there, what they hear, and what ends.
 
+import type { RevokeTarget } from '@tautline/server'
 import { z } from 'zod'
 import { bodyOf, given, type Operation, operation, payloadOf } from '../operation.ts'
 import { Refusal } from '../refusal.ts'
@@ -123,11 +124,6 @@ const message = operation({
   },
 })
 
-/** Until the server's own type has it. */
-interface Revoking {
-  revoke(target: object, options: object): Promise<void>
-}
-
 const revoke = operation({
   ...everywhere,
   name: 'revoke',
@@ -161,7 +157,7 @@ const revoke = operation({
     if (Object.keys(target).length !== 1) {
       throw new Refusal('bad-request', 'send one of user, token and connection', { field: 'user' })
     }
-    await (realtime as unknown as Revoking).revoke(target, given({ until }))
+    await realtime.revoke(target as RevokeTarget, given({ until }))
     return {}
   },
 })
