@@ -401,12 +401,12 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
 
   private serve(where: Pick<ServerOptions, 'port' | 'host' | 'tls' | 'http' | 'server'>): Server {
     const { options } = this
-    const { admission, metrics } = this.node
+    const { admission, metrics, log, clock } = this.node
     if (this.closed) throw new Error('this server was closed: make another one with createRealtime()')
     const engine = createServer(
       {
         ...where,
-        ...doorOf({ admission, metrics, listens: where.port !== undefined, log: this.node.log }),
+        ...doorOf({ admission, metrics, listens: where.port !== undefined, log, clock }),
         path: options.path ?? '/realtime',
         subprotocols: SUBPROTOCOLS,
         origins: (_, request) => this.origins.judge(request),

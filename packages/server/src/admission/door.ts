@@ -2,11 +2,13 @@
 // how long one visit is counted. One per server that a node opens.
 
 import type { ServerOptions, UpgradeRequest } from '@tautline/websocket'
+import type { Clock } from '@tautline/wire'
 import { textOf } from '../error-text.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Log } from '../options.ts'
 import type { Admission } from './admission.ts'
 import { ADMISSION_REFUSALS } from './refusals.ts'
+import { seldom } from './seldom.ts'
 
 /** Connections beyond the limit that are still answered, so that they learn when to come back; more are cut. */
 const ANSWERED = 1_000
@@ -16,8 +18,9 @@ export interface DoorParts {
   readonly metrics: Pick<Metrics, 'count'>
   /** Is it a port of our own? */
   readonly listens: boolean
-  /** Hears of everybody who is refused: whoever writes it down minds how often that is. */
+  /** Hears of those who are refused, a few a second. */
   readonly log: Log
+  readonly clock: Clock
 }
 
 type DoorOptions = Pick<
@@ -33,8 +36,9 @@ type DoorOptions = Pick<
 >
 
 /** Options for `createServer` of the engine. */
-export function doorOf({ admission, metrics, listens, log }: DoorParts): DoorOptions {
+export function doorOf({ admission, metrics, listens, log: all, clock }: DoorParts): DoorOptions {
   admission.watch()
+  const log = seldom(all, clock)
   const { settings } = admission
   return {
     handshakeTimeout: settings.handshakeTimeout,
@@ -46,12 +50,13 @@ export function doorOf({ admission, metrics, listens, log }: DoorParts): DoorOpt
     },
     onRefused: ({ id, status }, remoteAddress, cause, headers) => {
       metrics.count('tautline_refused_total', 1, id)
+      const address = headers === undefined ? remoteAddress : admission.addressOf({ headers, remoteAddress })
       const error = cause === undefined ? null : { error: textOf(cause) }
-      log('handshake refused', { reason: id, status, address: remoteAddress ?? '', ...error })
+      log('handshake refused', { reason: id, status, address: address ?? '', ...error })
       // 5xx are ours; who was refused here has not failed, it was only early.
       if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id)) return
       if (headers === undefined) admission.failedUnread(remoteAddress)
-      else admission.failed(admission.addressOf({ headers, remoteAddress }))
+      else admission.failed(address)
     },
     ...(listens ? ownPort(admission, metrics, log) : null),
   }
