@@ -24,10 +24,9 @@ export function readAddress(path: string, value: unknown, insecure: boolean): st
   return url.href
 }
 
-/** A URL as logs show it. */
+/** A URL as logs show it: paths, too, are where some keep a secret. */
 export function shownAddress(href: string): string {
-  const { origin, pathname } = new URL(href)
-  return origin + pathname
+  return new URL(href).origin
 }
 
 /**
