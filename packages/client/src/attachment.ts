@@ -49,6 +49,8 @@ export class Attachment implements Owner {
   /** What the server was told last. */
   #told: string = ''
   #timer: Timer | null = null
+  /** What the application's function gave, until the server wants another one. */
+  #token: string | undefined
   /** The offset behind which the chain was found broken last. */
   #broken: number | undefined
 
@@ -92,8 +94,9 @@ export class Attachment implements Owner {
 
   // The connection.
 
-  /** Its entry of `connect.resume`. */
-  resume(): Sub {
+  /** Its entry of `connect.resume`; none while it has to fetch a token first. */
+  resume(): Sub | undefined {
+    if (this.#fetch) return undefined
     this.#asked = this.#next(true)
     return this.#sub(this.#asked.from)
   }
@@ -125,7 +128,7 @@ export class Attachment implements Owner {
 
   /** The server says unasked where it begins: an entry of `resume`, or a subscription it made beside this one. */
   announced(sub: Subscribed): void {
-    if (this.#asked?.resumed === true) this.#answered(this.#asked, sub)
+    if (this.#asked?.resumed) this.#answered(this.#asked, sub)
     // It may begin somewhere else than where this one is: prove it from here.
     else if (this.#settled) this.#ask()
   }
@@ -195,12 +198,8 @@ export class Attachment implements Owner {
     return !this.#asked && (this.state === 'live' || this.state === 'catching-up')
   }
 
-  #some(test: (handle: Handle<Json>) => boolean): boolean {
+  #some(test: (handle: Handle<Json>) => boolean | undefined): boolean {
     return [...this.handles].some(test)
-  }
-
-  get #presence(): boolean {
-    return this.#some(({ options }) => options.presence === true)
   }
 
   #next(resumed: boolean): Asked {
@@ -214,13 +213,24 @@ export class Attachment implements Owner {
     return {
       ch: this.channel,
       from,
-      ...strictest([...this.handles].map((handle) => handle.options)),
+      ...this.#strictest(),
+      ...(this.#token && { token: this.#token }),
       server: this.server || undefined,
     } as Sub
   }
 
+  /** The application's function, while its token is wanted. */
+  get #fetch(): ((channel: string) => string | Promise<string>) | undefined {
+    const { token } = this.#strictest()
+    return typeof token === 'function' && !this.#token ? token : undefined
+  }
+
   #terms(): string {
-    return JSON.stringify(strictest([...this.handles].map((handle) => handle.options)))
+    return JSON.stringify(this.#strictest())
+  }
+
+  #strictest(): ReturnType<typeof strictest> {
+    return strictest([...this.handles].map((handle) => handle.options))
   }
 
   #ask(): void {
@@ -228,15 +238,23 @@ export class Attachment implements Owner {
     if (!session || this.#asked || this.#timer !== null) return
     // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
     const asked = this.#next(false)
+    const fetch = this.#fetch
+    const failed = (error: unknown): void => {
+      if (this.#asked !== asked) return
+      this.#asked = null
+      this.#refused(error as RealtimeError)
+    }
+    const send = (token?: string): void => {
+      if (this.#asked !== asked) return
+      this.#token ??= token
+      session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
+        if (reply?.error) failed(RealtimeError.from(reply.error))
+        else if (reply && this.#asked === asked) this.#answered(asked, readOk('subscribe', reply.ok))
+      })
+    }
     this.#asked = asked
-    session.send({ op: 'subscribe', ...this.#sub(asked.from) }, (reply) => {
-      if (!reply || this.#asked !== asked) return
-      if (!reply.error) this.#answered(asked, readOk('subscribe', reply.ok))
-      else {
-        this.#asked = null
-        this.#refused(RealtimeError.from(reply.error))
-      }
-    })
+    if (fetch) void Promise.resolve(this.channel).then(fetch).then(send, failed)
+    else send()
     this.#enter('joining')
   }
 
@@ -271,7 +289,7 @@ export class Attachment implements Owner {
       this.state = 'joining'
       this.#ask()
     }
-    if (this.#presence) this.roster.begin()
+    if (this.#some(({ options }) => options.presence)) this.roster.begin()
     if (this.state === 'live') this.#confirm()
     this.#refresh()
     this.pull()
@@ -300,7 +318,11 @@ export class Attachment implements Owner {
       for (const handle of handles) handle.stop(error)
       return
     }
-    if (error.retry === 'auth') this.#session?.renew()
+    if (error.retry === 'auth') {
+      // Which of the two it meant cannot be told: that of the channel ends alone, and sooner.
+      if (this.#token) this.#token = undefined
+      else this.#session?.renew()
+    }
     this.#later(error)
   }
 

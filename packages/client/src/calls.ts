@@ -166,6 +166,6 @@ export class Calls {
 }
 
 /** What a call gave: its data, or its bytes. */
-export function resultOf(body: Body | Readonly<Record<string, never>>): unknown {
-  return body.bytes ?? body.data
+export function resultOf<R>(body: Body | Readonly<Record<string, never>>): R {
+  return (body.bytes ?? body.data) as R
 }

@@ -161,7 +161,7 @@ export class Client<C extends Contract = NoContract> implements Bearing<C> {
   call<R = Json>(method: string, argument: Json | Uint8Array = null, options: CallOptions = {}): Promise<R> {
     const bounded = { timeout: 30_000, ...options }
     const call = this.#call(method, argument, bounded)
-    return quiet(this.#parts.calls.ask<'rpc'>(call, bounded).promise.then((result) => resultOf(result) as R))
+    return quiet(this.#parts.calls.ask<'rpc'>(call, bounded).promise.then(resultOf<R>))
   }
 
   /** Calls a method that answers with many values; the call begins with the iteration, leaving the loop cancels it. */

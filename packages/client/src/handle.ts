@@ -93,7 +93,7 @@ export class Handle<T> implements Subscription<T> {
     if (!this.#ended) {
       this.#ended = this.#owner.leave(this)
       this.#queue.clear()
-      this.#end(null)
+      this.#end()
     }
     return this.#ended
   }
@@ -165,12 +165,12 @@ export class Handle<T> implements Subscription<T> {
   }
 
   /**
-   * @param at where the attachment was: whoever is ahead of it, because it reads again for somebody else, has lost
+   * @param at where the attachment was: whoever is somewhere else, because it reads again for somebody else, has lost
    * nothing yet and asks for itself
    */
   lost(lost: Lost, start: Position | null, at?: Position | null): void {
     const received = this.#received
-    if (at && received && received.offset > at.offset) return this.#fallBehind(received)
+    if (at && received && (received.id !== at.id || received.epoch !== at.epoch)) return this.#fallBehind(received)
     this.#begin(start, null)
     const before = this.#queue.last?.lost
     // One notice for losses with nothing between them: they cannot fill the memory.
@@ -212,8 +212,8 @@ export class Handle<T> implements Subscription<T> {
     return state
   }
 
-  get #over(): boolean {
-    return this.#ended !== null || this.error !== null
+  get #over(): unknown {
+    return this.#ended ?? this.error
   }
 
   /** Nothing is taken any more: it leaves `live`, and asks again from here once there is room. */
@@ -230,9 +230,9 @@ export class Handle<T> implements Subscription<T> {
     this.#behind = false
   }
 
-  #end(error: Error | null): void {
+  #end(error?: Error): void {
     this.#reached.stop()
-    this.refresh(error ?? undefined)
+    this.refresh(error)
     this.#queue.end(error)
   }
 

@@ -10,8 +10,7 @@ interface PageEvent {
 
 /** The parts of a window and its document that are listened to. */
 interface PageEvents {
-  addEventListener(type: string, listener: (event: PageEvent) => void): void
-  removeEventListener(type: string, listener: (event: PageEvent) => void): void
+  addEventListener(type: string, listener: (event: PageEvent) => void, until: { readonly signal: AbortSignal }): void
 }
 
 interface Page extends PageEvents {
@@ -37,10 +36,9 @@ export function pageLifecycle(page: Page = globalThis as unknown as Page): Lifec
         [document, 'visibilitychange'],
         [document, 'resume'],
       ] as const
-      for (const [target, type] of all) target.addEventListener(type, heard)
-      return () => {
-        for (const [target, type] of all) target.removeEventListener(type, heard)
-      }
+      const until = new AbortController()
+      for (const [target, type] of all) target.addEventListener(type, heard, until)
+      return () => until.abort()
     },
   }
 }

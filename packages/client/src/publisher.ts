@@ -68,7 +68,7 @@ export class Publisher {
   }
 
   publish(channel: string, body: StoredBody, options: PublishOptions): Promise<PublishResult> {
-    const { random, outbox } = this.#settings
+    const { random } = this.#settings
     const { key = base64url(random.bytes(12)), state, signal } = options
     const pending = this.#pending({ channel, key, body, state, since: null } as OutboxEntry)
     pending.lane.pending.push(pending)
@@ -76,18 +76,7 @@ export class Publisher {
       const error = cancelled('publish', aborted as AbortSignal, pending.transmissions > 0)
       this.#settle(pending, error)
     })
-    if (pending.settled) return pending.promise
-    void this.open()
-      .then(() => outbox.put(pending.entry))
-      .then(
-        () => {
-          pending.kept = true
-          // Given up meanwhile: it was settled before it was there.
-          if (pending.settled) this.#forget(pending.entry)
-          void this.#pump()
-        },
-        (error: Error) => this.#settle(pending, error, true),
-      )
+    if (!pending.settled) this.#keep(pending).catch((error: Error) => this.#settle(pending, error, true))
     return pending.promise
   }
 
@@ -119,6 +108,20 @@ export class Publisher {
       pending.kept = true
       pending.lane.pending.unshift(pending)
     }
+  }
+
+  async #keep(pending: Pending): Promise<void> {
+    const { entry, lane } = pending
+    await this.open()
+    const same = lane.pending.find((one) => one.entry.key === entry.key)
+    // Its key is on its way already, perhaps since before the page was loaded: they share their fate.
+    if (same && same !== pending && JSON.stringify(same.entry.body) === JSON.stringify(entry.body))
+      return this.#settle(pending, await same.promise)
+    await this.#settings.outbox.put(entry)
+    pending.kept = true
+    // Given up meanwhile: it was settled before it was there.
+    if (pending.settled) this.#forget(entry)
+    void this.#pump()
   }
 
   #pending(entry: OutboxEntry): Pending {
@@ -167,7 +170,7 @@ export class Publisher {
       report(error)
       if (this.#session === session) {
         this.#inflight -= batch.length
-        for (const { lane } of batch) if (lane.timer === null) this.#breakLane(lane, undefined)
+        for (const { lane } of batch) this.#breakLane(lane)
       }
     }
     this.#busy = false
@@ -221,28 +224,26 @@ export class Publisher {
     }
     const error = RealtimeError.from(reply.error)
     if (error.retry === 'no') {
+      const { channel, body, state } = entry
+      const resend = (): Promise<PublishResult> => this.publish(channel, body, { state } as PublishOptions)
+      // §7.6: only the application knows whether twice is worse than never.
       const unknown = error.code === 'key-expired' && pending.transmissions > 1
-      this.#settle(pending, unknown ? this.#unknown(entry, error) : error)
+      this.#settle(pending, unknown ? new UnknownOutcomeError(error, resend) : error)
       return
     }
     if (error.retry === 'auth') session.renew()
     // Those sent behind it under the same number are `aborted`: once is enough.
-    if (number === lane.number && lane.timer === null) this.#breakLane(lane, error.after)
+    if (number === lane.number) this.#breakLane(lane, error.after)
   }
 
   /** §7.4: wait, raise the number, send all unsettled again in their first order. */
-  #breakLane(lane: Lane, after: number | undefined): void {
-    lane.timer = this.#settings.clock.setTimer(() => {
+  #breakLane(lane: Lane, after?: number): void {
+    lane.timer ??= this.#settings.clock.setTimer(() => {
       lane.timer = null
       lane.number++
       lane.sent = 0
       void this.#pump()
     }, lane.backoff.next(after))
-  }
-
-  /** §7.6: only the application knows whether twice is worse than never. */
-  #unknown({ channel, body, state }: OutboxEntry, cause: RealtimeError): UnknownOutcomeError {
-    return new UnknownOutcomeError(cause, () => this.publish(channel, body, { state } as PublishOptions))
   }
 
   #settle(pending: Pending, outcome: PublishResult | Error, failed = outcome instanceof Error): void {
@@ -259,6 +260,8 @@ export class Publisher {
     if (kept) this.#forget(entry)
     if (failed) pending.reject(outcome as Error)
     else pending.resolve(outcome as PublishResult)
+    // Others may have waited behind it.
+    void this.#pump()
   }
 
   #forget(entry: OutboxEntry): void {

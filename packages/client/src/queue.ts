@@ -9,7 +9,7 @@ export class Queue<I, V> {
   opened: boolean = false
   #items: I[] = []
   readonly #asking: Deferred<IteratorResult<V, undefined>>[] = []
-  #ended: { readonly error: Error | null } | null = null
+  #ended: { readonly error: Error | undefined } | null = null
 
   get length(): number {
     return this.#items.length
@@ -56,7 +56,7 @@ export class Queue<I, V> {
   }
 
   /** Nothing is pushed any more; what waits is still given. */
-  end(error: Error | null): void {
+  end(error?: Error): void {
     this.#ended ??= { error }
     this.settle()
   }
@@ -66,7 +66,7 @@ export class Queue<I, V> {
     if (!this.#ended || this.length > 0) return
     for (const asking of this.#asking.splice(0)) {
       const { error } = this.#ended
-      this.#ended = { error: null }
+      this.#ended = { error: undefined }
       if (!error) asking.resolve({ done: true, value: undefined })
       else asking.reject(error)
     }

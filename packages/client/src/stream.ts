@@ -31,7 +31,7 @@ export function openStream<R>(calls: Calls, call: RpcCommand, options: AskOption
   }
   const { promise, cancel } = calls.ask<'rpc'>(call, { ...options, value })
   promise.then(
-    () => queue.end(null),
+    () => queue.end(),
     (error: Error) => queue.end(error),
   )
   return {
@@ -43,7 +43,7 @@ export function openStream<R>(calls: Calls, call: RpcCommand, options: AskOption
     return: () => {
       cancel(new RealtimeError('cancelled', 'the stream was left'))
       queue.clear()
-      queue.end(null)
+      queue.end()
       return Promise.resolve({ done: true, value: undefined })
     },
   }

@@ -28,8 +28,8 @@ export class Subscriptions implements Registry {
   readonly #attachments: Map<string, Attachment> = new Map()
   /** Those of them that are patterns. */
   readonly #patterns: Set<Attachment> = new Set()
-  /** Told to the server to end, not answered yet. */
-  readonly #leaving: Set<string> = new Set()
+  /** Told to the server to end, not answered yet; true: what comes of it meanwhile may be read again for it. */
+  readonly #leaving: Map<string, boolean> = new Map()
   /** Listed in `connect`, and of no interest since. */
   readonly #orphans: Set<string> = new Set()
   #session: Session | null = null
@@ -60,6 +60,7 @@ export class Subscriptions implements Registry {
       attachment.down()
       if (subs.length >= this.#most || room <= 0) continue
       const sub = attachment.resume()
+      if (!sub) continue
       room -= JSON.stringify(sub).length
       subs.push(sub)
     }
@@ -69,7 +70,7 @@ export class Subscriptions implements Registry {
   up(session: Session): void {
     this.#session = session
     this.#limits = session.connected.limits
-    for (const channel of this.#orphans) this.#tellLeaving(session, channel, () => {})
+    for (const channel of this.#orphans) this.#tellLeaving(session, channel, true, () => {})
     this.#orphans.clear()
     for (const attachment of [...this.#attachments.values()]) attachment.up(session)
   }
@@ -89,7 +90,7 @@ export class Subscriptions implements Registry {
     else if (push.ev === 'members') attachment?.memberPush(push)
     else {
       // What is read again for the channel itself is older than what a pattern began with.
-      const replayed = attachment && attachment.state !== 'live'
+      const replayed = attachment ? attachment.state !== 'live' : this.#leaving.get(push.ch)
       attachment?.entry(push)
       // A publication that matches a name and patterns comes once, and is everybody's.
       for (const pattern of this.#patterns) {
@@ -110,7 +111,7 @@ export class Subscriptions implements Registry {
     this.#patterns.delete(attachment as Attachment)
     attachment.close()
     if (!known || state === 'stopped') return
-    if (session) await new Promise<void>((resolve) => this.#tellLeaving(session, channel, resolve))
+    if (session) await new Promise<void>((resolve) => this.#tellLeaving(session, channel, state !== 'live', resolve))
     // Perhaps in the `connect` that is under way.
     else this.#orphans.add(channel)
   }
@@ -122,8 +123,8 @@ export class Subscriptions implements Registry {
     return attachment
   }
 
-  #tellLeaving(session: Session, channel: string, done: () => void): void {
-    this.#leaving.add(channel)
+  #tellLeaving(session: Session, channel: string, replayed: boolean, done: () => void): void {
+    this.#leaving.set(channel, replayed)
     session.send({ op: 'unsubscribe', ch: channel }, () => {
       this.#leaving.delete(channel)
       done()

@@ -66,6 +66,76 @@ test('an outbox that stores has the entry, and its since, before the first byte 
   assert.equal((await bench.socket.take('publish')).data, 2)
 })
 
+test('a publish with the key of one that is not settled joins it, whoever made that one', async () => {
+  const outbox = new SlowOutbox()
+  outbox.held.push({ channel: 'a', key: 'k', body: { json: '"said"' }, since: 4_990_000 })
+  const bench = new Bench({ outbox })
+  const channel = bench.client.channel('a')
+  const early = channel.publish('said', { key: 'k' })
+  await bench.welcome()
+  const again = channel.publish('said', { key: 'k' })
+  const other = channel.publish('something else', { key: 'k' })
+  await settled()
+  const [first, ...more] = await bench.socket.rest()
+  assert.deepEqual([first.since, first.data, more], [4_990_000, 'said', []])
+  bench.socket.ok(first, { position: at(7) })
+  // The server knows what is not the same.
+  const second = await bench.socket.take('publish')
+  assert.equal(second.data, 'something else')
+  bench.socket.refuse(second, 'key-conflict', 'no')
+  for (const joined of [early, again]) assert.deepEqual(await joined, { position: at(7), key: 'k' })
+  await assert.rejects(other, { code: 'key-conflict' })
+  assert.deepEqual(
+    [bench.client.unsettled, outbox.log.filter((line) => line.endsWith('"said"'))],
+    [0, ['remove "said"']],
+  )
+})
+
+test('a publish that has joined shares the failure, and its own signal ends only itself', async () => {
+  const bench = new Bench()
+  await bench.up()
+  const channel = bench.client.channel('a')
+  const stop = new AbortController()
+  const outcomes = [
+    channel.publish(1, { key: 'k' }),
+    channel.publish(1, { key: 'k', signal: stop.signal }),
+    channel.publish(1, { key: 'k' }),
+    channel.publish(2),
+  ].map((publish) =>
+    publish.then(
+      ({ position }) => position?.offset,
+      (error) => error.code,
+    ),
+  )
+  const command = await bench.socket.take('publish')
+  stop.abort()
+  bench.socket.refuse(command, 'forbidden', 'no')
+  bench.socket.ok(await bench.socket.take('publish'), { position: at(1) })
+  assert.deepEqual(await Promise.all(outcomes), ['forbidden', 'cancelled', 'forbidden', 1])
+  assert.equal(bench.client.unsettled, 0)
+})
+
+test('what is given up, or cannot be kept, while it is put away does not hold up what comes behind it', async () => {
+  const outbox = new SlowOutbox()
+  const bench = new Bench({ outbox })
+  await bench.up()
+  const gates = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { put } = outbox
+  outbox.put = async (entry) => {
+    await gates[Number(entry.key)]?.promise
+    await put.call(outbox, entry)
+  }
+  const channel = bench.client.channel('a')
+  const stop = new AbortController()
+  void channel.publish('full', { key: '0' })
+  void channel.publish('given up', { key: '1', signal: stop.signal })
+  void channel.publish('behind', { key: '2' })
+  assert.deepEqual(await bench.socket.rest(), [])
+  stop.abort()
+  gates[0]?.reject(new Error('full'))
+  assert.equal((await bench.socket.take('publish')).data, 'behind')
+})
+
 test('an outbox that cannot note the transmission sends nothing, and is tried again', async () => {
   const outbox = new SlowOutbox()
   const bench = new Bench({ outbox })

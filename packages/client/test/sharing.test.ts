@@ -70,6 +70,33 @@ test('a loss while the log is read again for one subscription does not hit anoth
   assert.deepEqual(heard, [9, 10])
 })
 
+test('a loss hits only those that stood where it happened: another asks for itself (seed 5430)', async () => {
+  const { bench, socket, heard, subscription } = await subscribedTo('a', at(29))
+  const events: unknown[] = []
+  subscription.on('lost', () => events.push('first lost'))
+  bench.client.channel('a').subscribe({
+    from: at(17),
+    onMessage: ({ data }) => events.push(data),
+    onLost: () => events.push('second lost'),
+  })
+  const start = at(0, 'E2')
+  const lostFrom = (from: object): object => ({
+    ...subscribed('a', start, { outcome: 'lost' }),
+    lost: { why: 'epoch', from, to: start, spread: 0 },
+  })
+  for (const place of [17, 29]) {
+    const command = await socket.take('subscribe')
+    assert.deepEqual(command.from, at(place))
+    socket.ok(command, lostFrom(at(place)))
+  }
+  assert.deepEqual(events, ['second lost', 'first lost'])
+  const command = await socket.take('subscribe')
+  assert.deepEqual(command.from, start)
+  socket.ok(command, subscribed('a', start, { outcome: 'recovered' }))
+  socket.say(pub('a', 1))
+  assert.deepEqual([heard, events], [[1], ['second lost', 'first lost', 1]])
+})
+
 test('a pattern hears the channels it covers, each in order; a publication for both comes once and is heard by both', async () => {
   const bench = new Bench()
   const socket = await bench.up()
@@ -112,6 +139,31 @@ test('what a channel reads again, fences and all, reaches a pattern that has it 
   socket.say(fence('a:1', at(9, 'E2'), 'E3'), pub('a:1', 10))
   assert.deepEqual(heard, [7, 8, 9, 10])
   assert.deepEqual(lost, [])
+})
+
+test('what is read again for a channel that is left meanwhile is not for a pattern; what is live is', async () => {
+  const bench = new Bench()
+  const socket = await bench.up()
+  const heard: unknown[] = []
+  bench.client
+    .channel('a:*')
+    .subscribe({ onMessage: ({ data }) => heard.push(data), onLost: ({ why }) => heard.push(why) })
+  socket.ok(await socket.take('subscribe'), { ch: 'a:*', mode: 'pattern', outcome: 'fresh', start: null, head: null })
+  socket.say(pub('a:1', 8))
+  const replayed = bench.client.channel('a:1').subscribe({ last: 2 })
+  const asked = await socket.take('subscribe')
+  const leaving = replayed.unsubscribe()
+  socket.ok(asked, subscribed('a:1', at(5), { head: at(8) }))
+  socket.say(fence('a:1', at(5), 'E2'), pub('a:1', 6), pub('a:1', 7), pub('a:1', 8), pub('a:1', 9))
+  socket.ok(await socket.take('unsubscribe'))
+  await leaving
+  assert.deepEqual(heard, [8, 9])
+
+  const live = bench.client.channel('a:2').subscribe(() => {})
+  socket.ok(await socket.take('subscribe'), subscribed('a:2', at(3)))
+  void live.unsubscribe()
+  socket.say(pub('a:2', 4))
+  assert.deepEqual(heard, [8, 9, 4])
 })
 
 test('a fence behind what a pattern had heard of a channel is a loss: the log went on from before it', async () => {

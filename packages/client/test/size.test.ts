@@ -17,8 +17,9 @@ async function bundle(): Promise<string> {
       write: false,
       target: 'es2023',
       lib: { entry, formats: ['es'], fileName: 'client' },
-      // A library's bundle keeps its line breaks unless told otherwise; the application that bundles it does not.
-      rolldownOptions: { output: { minify: { compress: true, mangle: true, codegen: true } } },
+      // A library's bundle keeps its line breaks and its notes for bundlers unless told otherwise; that of an application
+      // has neither. This is the same code, to the byte.
+      rolldownOptions: { output: { comments: false, minify: { compress: true, mangle: true, codegen: true } } },
     },
   })
   const [first] = Array.isArray(result) ? result : [result]
