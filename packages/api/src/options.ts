@@ -40,9 +40,9 @@ export interface ApiKey {
    */
   readonly name: string
   /** What the caller sends: 24 to 512 printable ASCII characters, such as `openssl rand -base64 32` writes them. */
-  readonly secret?: string
+  readonly secret?: string | undefined
   /** Instead of the secret: 'sha256:' and the hash of it, as hex or base64. */
-  readonly hash?: string
+  readonly hash?: string | undefined
   /** What it may do; ['*'] is everything. */
   readonly scopes: readonly (Scope | '*')[]
   /** Channels it may name, as names or patterns. Default: all of them. */
