@@ -37,7 +37,7 @@ export interface AdmissionOptions {
   readonly handshakeTimeout?: number
   /** Bytes of resident memory over which nobody new is let in (503). Default: 80 % of what the process may have. */
   readonly memory?: number
-  /** ms that the event loop may be late within a second, before nobody new is let in (503). Default 200. */
+  /** ms that the event loop may be late, three times in a row, before nobody new is let in (503). Default 200. */
   readonly lag?: number
   /**
    * Proxies that are believed who they speak for, as addresses or networks (`10.0.0.0/8`). Default: none, the address of

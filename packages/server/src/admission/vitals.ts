@@ -5,8 +5,6 @@ import type { Clock, Timer } from '@tautline/wire'
 
 /** ms between two looks at the loop. */
 const PROBE = 50
-/** ms for which the worst lateness counts. */
-const WINDOW = 1_000
 /** ms for which a look at memory is good. */
 const FRESH = 250
 /** Of the heap's limit and of what the process may have. */
@@ -14,7 +12,7 @@ const SHARE = 0.8
 
 /** What admission asks of the process. */
 export interface Vitals {
-  /** ms that the loop was late, at most within the last second, or is late now. */
+  /** ms that the loop was late at the least of the last three looks: one long turn, or a pause for garbage, is no lag. */
   lag(): number
   /** Bytes of resident memory. */
   rss(): number
@@ -28,10 +26,10 @@ export class ProcessVitals implements Vitals {
   private readonly clock: Clock
   private timer: Timer | null = null
   private due = 0
-  /** The worst of this half of the window, and of the one before. */
-  private worst = 0
-  private worstBefore = 0
-  private halfEnds = 0
+  /** ms that the last three looks were late. */
+  private last = 0
+  private second = 0
+  private third = 0
   private looked = Number.NEGATIVE_INFINITY
   private resident = 0
   private full = false
@@ -43,8 +41,9 @@ export class ProcessVitals implements Vitals {
   lag(): number {
     const now = this.clock.now()
     if (this.timer === null) this.arm(now)
-    this.turn(now)
-    return Math.max(this.worst, this.worstBefore, now - this.due)
+    const { last, second, third } = this
+    // A look that is overdue counts already: within a turn that is too long handshakes are asked for, too.
+    return Math.max(Math.min(last, second, third), Math.min(last, second, now - this.due))
   }
 
   rss(): number {
@@ -69,16 +68,10 @@ export class ProcessVitals implements Vitals {
 
   private probe(): void {
     const now = this.clock.now()
-    this.turn(now)
-    this.worst = Math.max(this.worst, now - this.due)
+    this.third = this.second
+    this.second = this.last
+    this.last = now - this.due
     this.arm(now)
-  }
-
-  private turn(now: number): void {
-    if (now < this.halfEnds) return
-    this.worstBefore = now < this.halfEnds + WINDOW / 2 ? this.worst : 0
-    this.worst = 0
-    this.halfEnds = now + WINDOW / 2
   }
 
   private look(): void {
