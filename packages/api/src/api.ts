@@ -139,7 +139,9 @@ class Api {
     caller.spend((row.cost?.(input) ?? 1) - 1)
     const failed = (error: unknown): void => this.failed(error, row.name)
     try {
-      return Response.json(await row.run(input, { realtime: this.realtime, caller, failed }))
+      const answer = Response.json(await row.run(input, { realtime: this.realtime, caller, failed }))
+      this.realtime.counters.count('tautline_api_requests_total', 1, 'ok')
+      return answer
     } catch (error) {
       return this.refusal(error, row.name).toResponse(row.repeatable(input))
     }
@@ -178,7 +180,13 @@ class Api {
   }
 
   private refusal(error: unknown, name: string): Refusal {
-    return refusalOf(error, (unknown) => this.failed(unknown, name))
+    const refusal = refusalOf(error, (unknown) => this.failed(unknown, name))
+    const { counters } = this.realtime
+    counters.count('tautline_api_requests_total', 1, refusal.code)
+    if (refusal.code === 'rate') counters.count('tautline_limited_total', 1, 'api rate')
+    else if (refusal.code === 'too-large' || refusal.status === 408)
+      counters.count('tautline_limited_total', 1, 'api body')
+    return refusal
   }
 
   private failed(error: unknown, operation: string): void {

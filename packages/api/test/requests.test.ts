@@ -331,6 +331,15 @@ test('a key that is used too often is answered 429 with Retry-After, the others 
     assert.equal(broadcast.body.error.retry, 'later')
     assert.ok(Number(broadcast.headers.get('retry-after')) > 60, String(broadcast.headers.get('retry-after')))
     assert.equal((await ask(`${slow.url}/info`, undefined, { 'x-api-key': other })).status, 200)
+    const counted = slow.realtime.metrics().filter(({ name }) => /api|limited/.test(name))
+    assert.deepEqual(
+      counted.map(({ labels, value }) => [...Object.values(labels), value]),
+      [
+        ['api rate', 1],
+        ['ok', 2],
+        ['rate', 1],
+      ],
+    )
   } finally {
     await slow.close()
   }

@@ -27,6 +27,7 @@ export type MetricName =
   | 'tautline_received_bytes_total'
   | 'tautline_hooks_total'
   | 'tautline_hooks_pending'
+  | 'tautline_api_requests_total'
 
 /** All metrics. Names follow Prometheus: base units, `_total` for counters. */
 export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze({
@@ -51,6 +52,11 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze(
     label: 'outcome',
   },
   tautline_hooks_pending: { type: 'gauge', help: 'Questions that the backend has not answered yet.' },
+  tautline_api_requests_total: {
+    type: 'counter',
+    help: 'Requests to the HTTP API, by what became of them.',
+    label: 'outcome',
+  },
 })
 
 /** One value, as it was when it was asked for. */
