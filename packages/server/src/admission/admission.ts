@@ -6,6 +6,7 @@ import type { Refusal } from '@tautline/websocket'
 import type { Clock, Random } from '@tautline/wire'
 import { TokenBucket } from '../token-bucket.ts'
 import { clientKey, plainAddress } from './address.ts'
+import type { LimitName } from './limit-name.ts'
 import { type AdmissionOptions, type AdmissionSettings, readAdmission } from './options.ts'
 import { type Fields, Networks, Proxies } from './proxies.ts'
 import { Records } from './records.ts'
@@ -20,7 +21,7 @@ export interface AdmissionParts {
   readonly clock: Clock
   readonly random: Random
   /** Hears each time that a limit held somebody back. */
-  readonly count: (limit: string) => void
+  readonly count: (limit: LimitName) => void
   /** Default: those of this process. */
   readonly vitals?: Vitals
 }
@@ -175,7 +176,7 @@ export class Admission {
   }
 
   /** Counts somebody who was held back inside. */
-  count(limit: string): void {
+  count(limit: LimitName): void {
     this.parts.count(limit)
   }
 

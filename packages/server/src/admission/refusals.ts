@@ -1,8 +1,10 @@
 // Why nobody new is let in, as rows: what is answered, and under which name it is counted. No text quotes the peer.
 
 import type { Refusal } from '@tautline/websocket'
+import type { LimitName } from './limit-name.ts'
 
-export type AdmissionRefusalId =
+export type AdmissionRefusalId = Extract<
+  LimitName,
   | 'connections'
   | 'connections of an address'
   | 'handshakes'
@@ -10,13 +12,13 @@ export type AdmissionRefusalId =
   | 'failures'
   | 'memory'
   | 'lag'
+>
 
 function row(id: AdmissionRefusalId, status: 429 | 503, text: string): Refusal {
   const section = status === 429 ? 'RFC 6585 §4' : 'RFC 9110 §15.6.4'
   return Object.freeze({ id, status, section, text })
 }
 
-/** The ids are the values of the label `limit` of `tautline_limited_total` too. */
 export const ADMISSION_REFUSALS: { readonly [id in AdmissionRefusalId]: Refusal } = Object.freeze({
   connections: row('connections', 503, 'This node has as many connections as it takes.'),
   'connections of an address': row('connections of an address', 429, 'Your address has too many connections.'),

@@ -13,6 +13,7 @@ import {
 } from '@tautline/wire'
 import { type Refused, Throttle } from '../admission/throttle.ts'
 import type { Link } from '../link.ts'
+import type { Counter } from '../metrics.ts'
 import type { Node } from '../node.ts'
 
 /** Messages of one client that are dealt with before others get their turn of the loop: Node reads 2 MiB at once. */
@@ -45,6 +46,7 @@ export class Inbox {
   /** Commands that came with or behind `connect`, until that is decided. Bounded: the link is paused. */
   private early: Decoded[] = []
   private readonly throttle: Throttle
+  private readonly received: Counter
   /** The others have their turn. */
   private resting = false
   /** It sent faster than it may: until then nothing is read. */
@@ -52,8 +54,9 @@ export class Inbox {
 
   constructor(session: Obedient) {
     this.session = session
-    const { clock, admission } = session.node
+    const { clock, admission, metrics } = session.node
     this.throttle = new Throttle(clock, admission.settings)
+    this.received = metrics.counter('tautline_received_bytes_total')
   }
 
   /** Is nothing heard of the client because nobody listens? */
@@ -142,6 +145,7 @@ export class Inbox {
 
   private holdBack(bytes: number): void {
     const { session } = this
+    this.received.value += bytes
     const wait = this.throttle.read(bytes)
     if (wait === 0 || this.held !== null || session.isClosed) return
     session.node.admission.count('byte rate')
