@@ -1,7 +1,7 @@
 // Hooks that ask a backend in any language, by signed HTTP requests: who a client is, what it may do, what it publishes,
 // what its calls give. What the requests say is fixed here; how they get there, in endpoint.ts.
 
-import { isPattern, type Json, matchesPattern, RealtimeError } from '@tautline/wire'
+import { isPattern, type Json, matchesPattern, RealtimeError, type Timer } from '@tautline/wire'
 import type { Metrics } from '../metrics.ts'
 import type {
   AuthorizeHook,
@@ -36,8 +36,8 @@ export type HookOutcome = TroubleKind | 'ok' | 'retried' | 'dropped'
 
 /** ms that a client waits before it asks again, where nothing is known. */
 const AGAIN = 1_000
-/** ms between two looks at what is still under way. */
-const LOOK = 20
+/** ms. It never comes to that. */
+const HOLD = 60_000
 
 /** A backend that is asked. Made by `backend`. */
 export class Backend {
@@ -90,10 +90,15 @@ export class Backend {
    */
   async close(patience = 5_000): Promise<void> {
     const { clock } = this.settings
-    const until = clock.now() + patience
-    while (this.pending > 0 && clock.now() < until) {
-      await new Promise<void>((resolve) => clock.setTimer(resolve, LOOK))
-    }
+    // A process whose last business this is must not end before it: timers of a Clock do not hold it.
+    const hold = setInterval(() => {}, HOLD)
+    let timer: Timer
+    const late = new Promise<void>((resolve) => {
+      timer = clock.setTimer(resolve, patience)
+    })
+    await Promise.race([late, Promise.all(Array.from(this.endpoints.values(), (endpoint) => endpoint.idle()))])
+    clock.clearTimer(timer)
+    clearInterval(hold)
     for (const endpoint of this.endpoints.values()) endpoint.close()
   }
 

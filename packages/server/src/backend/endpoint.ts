@@ -54,6 +54,7 @@ export class Endpoint {
   private readonly random: Random
   private readonly breaker: Breaker | null
   private readonly open: Set<AbortController> = new Set()
+  private readonly idlers: (() => void)[] = []
   private closed = false
 
   constructor(event: EventSettings, parts: EndpointParts) {
@@ -107,9 +108,16 @@ export class Endpoint {
       throw error
     } finally {
       this.open.delete(whole)
+      if (this.open.size === 0) for (const resolve of this.idlers.splice(0)) resolve()
       question.signal?.removeEventListener('abort', cancel)
       this.clock.clearTimer(timer)
     }
+  }
+
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void> {
+    if (this.open.size === 0) return Promise.resolve()
+    return new Promise((resolve) => this.idlers.push(resolve))
   }
 
   /** Nothing more is sent, and nothing is waited for. */

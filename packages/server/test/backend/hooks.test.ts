@@ -1,6 +1,9 @@
 // A real server, real clients over real sockets, a real backend over HTTP.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Client, type ClientOptions } from '@tautline/client'
 import { RealtimeError } from '@tautline/wire'
 import { type Backend, type BackendOptions, backend } from '../../src/backend/mod.ts'
@@ -426,4 +429,36 @@ test('a retried publish has one id on all its attempts, and is stored once', asy
   assert.equal(ids.length, 3)
   assert.equal(new Set(ids).size, 1)
   assert.deepEqual(await stored(realtime, 'chat:1'), ['once'])
+})
+
+test('a process ends no sooner than its backend knows who left, even if it has to ask twice', async (t) => {
+  const http = await HttpBackend.start(
+    oneAfterAnother(() => ({ user: 'ann' }), status(503, { 'retry-after': '1' }), status(204)),
+  )
+  t.after(() => http.stop())
+  const root = new URL('../../src/', import.meta.url)
+  const program = `
+    import { createRealtime } from '${new URL('mod.ts', root)}'
+    import { backend } from '${new URL('backend/mod.ts', root)}'
+    import { Client } from '@tautline/client'
+    const realtime = createRealtime()
+    const hooks = backend({ url: '${http.url}', secret: '${SECRET}', events: { connect: true, disconnect: true } }).install(realtime)
+    const port = await realtime.listen({ port: 0, host: '127.0.0.1' })
+    const client = new Client('http://127.0.0.1:' + port + '/realtime')
+    await new Promise((resolve) => { client.on('state', ({ state }) => state === 'connected' && resolve()); client.connect() })
+    client.close()
+    await realtime.close()
+    await hooks.close()
+  `
+  const child = spawn(process.execPath, ['--input-type=module', '--conditions=tautline-source', '-e', program], {
+    cwd: fileURLToPath(root),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text
+  })
+  const [code] = (await once(child, 'close')) as [number]
+  assert.equal(code, 0, said)
+  assert.equal(of(http, 'disconnect').length, 2)
 })
