@@ -5,7 +5,7 @@ import { crossOrigin, type Realtime } from '@tautline/server'
 import { type Clock, systemClock } from '@tautline/wire'
 import { Hono, type Context as HonoContext } from 'hono'
 import { type BodyLimits, readJson } from './body.ts'
-import { check } from './check.ts'
+import { check, shownName } from './check.ts'
 import { describe, type OpenApiDocument } from './document.ts'
 import { KeyRing, refuseKeyInUrl } from './keys.ts'
 import type { Operation } from './operation.ts'
@@ -58,20 +58,13 @@ export function createApi(realtime: Realtime, options: ApiOptions): Hono {
     const serve = api.around((request, context) => api.call(row, request, context), row.name)
     app.on(row.method, `${basePath}/${row.name}`, serve)
   }
-  app.get(
-    `${basePath}/openapi.json`,
-    api.around((_, { req }) => Response.json(documentFor(req.path))),
-  )
-  if (options.docs !== false)
-    app.get(
-      `${basePath}/docs`,
-      api.around(() => page()),
-    )
-  app.all(
-    `${basePath}/*`,
-    api.around((request, { req }) => api.stray(request, req.path)),
-  )
-  app.notFound(api.around((request, { req }) => api.stray(request, req.path)))
+  const document = api.around((_, { req }) => Response.json(documentFor(req.path)))
+  const docs = api.around(() => page())
+  const stray = api.around((request, { req }) => api.stray(request, req.path))
+  app.get(`${basePath}/openapi.json`, document)
+  if (options.docs !== false) app.get(`${basePath}/docs`, docs)
+  app.all(`${basePath}/*`, stray)
+  app.notFound(stray)
   return app
 }
 
@@ -174,7 +167,7 @@ class Api {
     const [stray] = url.searchParams.keys()
     if (stray !== undefined) {
       const where = `send the fields of ${row.name} in the body, not in the URL`
-      throw new Refusal('bad-request', where, { field: stray.slice(0, 40) })
+      throw new Refusal('bad-request', where, { field: shownName(stray) ?? undefined })
     }
     return withHeaderKey(row, await readJson(context.req, this.bodies, this.clock), request.headers)
   }
@@ -216,10 +209,10 @@ function withHeaderKey(row: Operation, body: unknown, headers: Headers): unknown
   return { ...body, key }
 }
 
-let document: OpenApiDocument | null = null
+let described: OpenApiDocument | null = null
 
 /** @param path of the document itself, as whoever asks sees it */
 function documentFor(path: string): OpenApiDocument {
-  document ??= describe(OPERATIONS)
-  return { ...document, servers: [{ url: path.slice(0, path.lastIndexOf('/')) }] }
+  described ??= describe(OPERATIONS)
+  return { ...described, servers: [{ url: path.slice(0, path.lastIndexOf('/')) }] }
 }

@@ -36,10 +36,16 @@ function refusalFor(issue: Issue, value: unknown, known: readonly string[]): Ref
 /** @param known what it may have meant */
 export function unknownField(name: string, known: readonly string[]): Refusal {
   const near = nearest(name, known)
-  const hint =
-    near !== null ? `did you mean "${near}"?` : known.length > 0 ? `known are ${known.join(', ')}` : 'there are none'
-  const shown = JSON.stringify(name.length > 40 ? `${name.slice(0, 40)}…` : name)
-  return new Refusal('bad-request', `${shown} is no field of this: ${hint}`, { field: name.slice(0, 40) })
+  const all = known.length === 0 ? 'there are none' : `known are ${known.join(', ')}`
+  const hint = near === null ? all : `did you mean "${near}"?`
+  const shown = shownName(name)
+  const what = shown === null ? 'there is a field that is none' : `"${shown}" is no field`
+  return new Refusal('bad-request', `${what} of this: ${hint}`, { field: shown ?? undefined })
+}
+
+/** A name as people write names. Anything else may be what belongs elsewhere: no key is as short (options.ts). */
+export function shownName(name: string): string | null {
+  return /^[\w.-]{1,23}$/.test(name) ? name : null
 }
 
 function pathOf(path: readonly PropertyKey[]): string {
@@ -71,7 +77,7 @@ function problemOf(issue: Issue, value: unknown): string {
     case 'invalid_value':
       return `must be one of ${issue.values.map((one) => JSON.stringify(one)).join(', ')}`
     case 'unrecognized_keys':
-      return `has an unknown field ${JSON.stringify((issue.keys[0] ?? '').slice(0, 40))}`
+      return `has an unknown field ${JSON.stringify(shownName(issue.keys[0] ?? '') ?? '…')}`
     default:
       return issue.message
   }
