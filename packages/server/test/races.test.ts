@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Entry } from '@tautline/broker'
+import { type Entry, MemoryBroker } from '@tautline/broker'
 import { faulty } from './faulty.ts'
+import { chance } from './presence/clock.ts'
 import { said, World } from './world.ts'
 
 const KILOBYTE = 'x'.repeat(1_000)
@@ -133,6 +134,22 @@ test('a store whose log ends before the place of a hub is found by the next comp
   }
   await world.pass(31_000)
   assert.equal((peer.pushes('lost')[0]?.['lost'] as { why: string } | undefined)?.why, 'diverged')
+})
+
+test('{ last } from a log that the hub does not know yet names a head of that log (seed 160)', async () => {
+  const { world, broker } = faulty()
+  await world.subscriber('chat:1')
+  await world.publish('chat:1', 1, 2, 3)
+  // The store begins anew, and nobody was told: the hub stands in the old log.
+  const other = new MemoryBroker({ clock: world.time, random: chance(9) })
+  for (const name of ['read', 'back', 'heads', 'append'] as const)
+    Object.assign(broker, { [name]: other[name].bind(other) })
+  await world.publish('chat:1', 'anew')
+  const peer = await world.connect()
+  const id = peer.say({ op: 'subscribe', ch: 'chat:1', from: { last: 10 } })
+  await world.pass(1_000)
+  const head = peer.ok(id)['head'] as { epoch: string; offset: number }
+  assert.deepEqual([said(peer), head.offset, head.epoch], [['anew'], 1, peer.pushes('fence')[0]?.['epoch']])
 })
 
 test('a hook that throws what is no error refuses a publish all the same', async () => {

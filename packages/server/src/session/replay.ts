@@ -104,6 +104,8 @@ export class Replay {
     const page = await within(clock, reading, PATIENCE, 'reading the log')
     if (page.proof === 'absent')
       throw new RealtimeError('unavailable', 'the log changed while it was read', { after: 100 })
+    // The hub's head would be of another log than the start: nobody ever reaches it.
+    if (!this.hub.knows(page.head)) this.hub.catchUp()
     await this.hubIsLive()
     this.fresh(page.start ?? page.head, page, answer)
   }
