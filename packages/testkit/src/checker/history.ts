@@ -150,11 +150,15 @@ export interface Session {
   readonly connection: string
   readonly client: string
   readonly node: string
-  /** The node closed it with this code, having heard the client last at `heard`; null: it did not. */
+  /**
+   * The node closed it with this code, having heard the client last at `heard`, the network having been behind for `stuck`
+   * ms; `stopping`: because it was stopped itself. null: it did not.
+   */
   readonly ended: {
     readonly at: number
     readonly code: number
     readonly heard: number
+    readonly stuck: number
     readonly stopping: boolean
   } | null
   /** When it was over for the node, however that came; null: it is open. */

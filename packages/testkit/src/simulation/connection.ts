@@ -1,6 +1,7 @@
 // One simulated WebSocket connection: two pipes between a client's machine and a node's, and the faults that can befall
 // it. The ends (web-socket.ts, node-link.ts) speak through it; it never looks into a frame.
 
+import type { Session } from '../checker/mod.ts'
 import type { Chance } from './chance.ts'
 import type { Machine } from './machine.ts'
 import { Pipe, type Route } from './pipe.ts'
@@ -24,8 +25,8 @@ export interface ConnectionRecord {
   readonly opened: number
   /** When the node heard the client last. */
   heard: number
-  /** The node closed it; `stopping`: because it was stopped itself. */
-  ended: { readonly at: number; readonly code: number; readonly heard: number; readonly stopping: boolean } | null
+  /** The node closed it. */
+  ended: Session['ended']
   /** It was over at the node's end, however that came. */
   over: number | null
   /** The tokens it was granted with, and when each ends. */

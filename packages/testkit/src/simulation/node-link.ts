@@ -21,7 +21,8 @@ export class NodeLink implements Link, End {
   /** Changes what is said, where the world is broken on purpose. */
   readonly #liar: Liar | null
   #events: LinkEvents | null = null
-  #behind = false
+  /** Since when the network is behind; null: it is not. */
+  #behind: number | null = null
   #paused = false
   #closing = false
   #closed = false
@@ -51,7 +52,7 @@ export class NodeLink implements Link, End {
     const said = this.#liar === null ? encoded : this.#liar.down(encoded)
     if (said !== null) this.#connection.sendDown(said)
     const behind = this.buffered > this.#highMark
-    if (behind) this.#behind = true
+    if (behind) this.#behind ??= this.#machine.now()
     return !behind
   }
 
@@ -60,7 +61,8 @@ export class NodeLink implements Link, End {
     this.#closing = true
     const { record } = this.#connection
     const at = this.#machine.now()
-    record.ended = { at, code, heard: record.heard, stopping: this.#machine.stopping }
+    const stuck = at - (this.#behind ?? at)
+    record.ended = { at, code, heard: record.heard, stuck, stopping: this.#machine.stopping }
     record.over ??= at
     this.#connection.closeDown(code, reason)
     this.#machine.post(() => this.cut(), CLOSE_WAIT)
@@ -119,8 +121,8 @@ export class NodeLink implements Link, End {
   }
 
   #drained(): void {
-    if (!this.#behind || this.#closed || this.#closing || this.buffered > 0) return
-    this.#behind = false
+    if (this.#behind === null || this.#closed || this.#closing || this.buffered > 0) return
+    this.#behind = null
     this.#events?.drained()
   }
 }

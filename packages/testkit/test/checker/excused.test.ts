@@ -30,6 +30,12 @@ function replaced(h: Spoilable, by: Spoilable['sessions'][number]['replaced']): 
   for (const session of h.sessions) if (session.ended?.code === 4402) session.replaced = by
 }
 
+/** Nothing asked for that but the time for which the network was behind. */
+function endsSlow(session: Spoilable['sessions'][number], stuck: number): void {
+  session.policies = ['lossless']
+  if (session.ended !== null) session.ended = { ...session.ended, stuck }
+}
+
 /** Behind a loss c1/0 is told once more what has vanished, and of another loss. */
 function toldAgain(h: Spoilable): void {
   const { steps } = streamOf(h, 'c1/0')
@@ -99,6 +105,16 @@ const EXCUSES: readonly Excuse[] = [
     title: 'a connection that never heard an answer has replaced another',
     apply: (h) => replaced(h, { asked: 36, at: null, certain: false }),
     refute: (h) => replaced(h, { asked: 45, at: null, certain: false }),
+    caughtBy: 'a connection is ended for a reason',
+  },
+  {
+    title: 'what waits too long ends a connection as slow, whatever its policies',
+    apply: (h) => {
+      for (const session of h.sessions) if (session.ended?.code === 4002) endsSlow(session, 30_000)
+    },
+    refute: (h) => {
+      for (const session of h.sessions) if (session.ended?.code === 4002) endsSlow(session, 20_000)
+    },
     caughtBy: 'a connection is ended for a reason',
   },
   {

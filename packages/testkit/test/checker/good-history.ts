@@ -249,7 +249,7 @@ function readsOf(entries: readonly LogEntry[]): Writable<HistoryRead>[] {
 
 /** Ended by a silent client, a token, a newer connection, the application, an operator; and one that is open. */
 function sessions(): Writable<Session>[] {
-  const ended = (at: number, code: number, heard: number, stopping = false) => ({ at, code, heard, stopping })
+  const ended = (at: number, code: number, heard: number, stopping = false) => ({ at, code, heard, stuck: 0, stopping })
   const session = (id: number, more: Partial<Session>): Writable<Session> => ({
     connection: `c3#${id}`,
     client: 'c3',

@@ -6,6 +6,8 @@ import type { Check, Report } from '../survey.ts'
 /** ms within which a node looks at its connections, and an order reaches another node. */
 const LOOK = 1_100
 const ORDER = 2_000
+/** ms for which something may wait for a client that does not read (the server's default). */
+const OUTBOX_AGE = 30_000
 
 /** A node ends a connection for a reason: what the code says is true. */
 export const endedForAReason: Check = ({ history }, report) => {
@@ -20,7 +22,7 @@ export const endedForAReason: Check = ({ history }, report) => {
 function wrongEnd(
   { heartbeat, orders, quiet }: History,
   session: Session,
-  { at, code, heard }: NonNullable<Session['ended']>,
+  { at, code, heard, stuck }: NonNullable<Session['ended']>,
 ): string | null {
   const ordered = orders.some((one) => one.user === session.client && one.code === code && one.at <= at)
   if (ordered) return null
@@ -32,7 +34,8 @@ function wrongEnd(
       return silent >= patience - LOOK ? null : `it was heard ${Math.round(silent)} ms before`
     }
     case 4002:
-      return session.policies.includes('disconnect') ? null : 'no subscription asked to be disconnected when slow'
+      if (session.policies.includes('disconnect') || stuck >= OUTBOX_AGE - LOOK) return null
+      return 'no subscription asked to be disconnected when slow'
     case 4005:
       return null
     case 4200:
