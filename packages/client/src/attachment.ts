@@ -8,7 +8,6 @@ import {
   type Json,
   type LostPush,
   type MembersPage,
-  type MembersPush,
   type PresenceCommand,
   type Publication,
   RealtimeError,
@@ -94,9 +93,8 @@ export class Attachment implements Owner {
 
   // The connection.
 
-  /** Its entry of `connect.resume`; none while it has to fetch a token first. */
-  resume(): Sub | undefined {
-    if (this.#fetch) return undefined
+  /** Its entry of `connect.resume`. */
+  resume(): Sub {
     this.#asked = this.#next(true)
     return this.#sub(this.#asked.from)
   }
@@ -187,10 +185,6 @@ export class Attachment implements Owner {
     this.#refused(error)
   }
 
-  memberPush(push: MembersPush): void {
-    this.roster.push(push)
-  }
-
   // Asking.
 
   /** Answered, and nothing asked since. */
@@ -219,10 +213,10 @@ export class Attachment implements Owner {
     } as Sub
   }
 
-  /** The application's function, while its token is wanted. */
-  get #fetch(): ((channel: string) => string | Promise<string>) | undefined {
+  /** What has to give a token before the server can be asked. */
+  get source(): ((channel: string) => string | Promise<string>) | false {
     const { token } = this.#strictest()
-    return typeof token === 'function' && !this.#token ? token : undefined
+    return !this.#token && typeof token === 'function' && token
   }
 
   #terms(): string {
@@ -238,7 +232,7 @@ export class Attachment implements Owner {
     if (!session || this.#asked || this.#timer !== null) return
     // Whoever follows loses nothing by asking for another first: §4.3 holds for each subscription by itself.
     const asked = this.#next(false)
-    const fetch = this.#fetch
+    const { source } = this
     const failed = (error: unknown): void => {
       if (this.#asked !== asked) return
       this.#asked = null
@@ -253,7 +247,7 @@ export class Attachment implements Owner {
       })
     }
     this.#asked = asked
-    if (fetch) void Promise.resolve(this.channel).then(fetch).then(send, failed)
+    if (source) void Promise.resolve(this.channel).then(source).then(send, failed)
     else send()
     this.#enter('joining')
   }

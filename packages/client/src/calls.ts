@@ -86,7 +86,7 @@ export class Calls {
     }
     this.#wanted()
     if (this.#refusal !== null) reject(new RealtimeError('unavailable', this.#refusal))
-    else if (this.#asks.size >= MOST) reject(new RealtimeError('limit', 'too many calls are under way'))
+    else if (this.#asks.size >= MOST) reject(new RealtimeError('limit', 'too many calls'))
     else {
       this.#asks.add(ask)
       end = bounded(this.#clock, timeout, signal, (aborted) => {

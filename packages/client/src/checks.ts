@@ -85,7 +85,7 @@ function checkUrl(url: unknown): string {
 export function checkClient(url: unknown, options: ClientOptions): ConnectionSettings {
   const { backoff = {}, token } = check('Client', options)
   const WebSocket = options.WebSocket ?? (globalThis as { readonly WebSocket?: WebSocketClass }).WebSocket
-  must(WebSocket, 'no global WebSocket here: give one as the option WebSocket')
+  must(WebSocket, 'no WebSocket here: give the option WebSocket')
   const { min = 500, max = 20_000 } = check('backoff', backoff)
   return {
     url: checkUrl(url),

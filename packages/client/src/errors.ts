@@ -28,7 +28,7 @@ export class UnknownOutcomeError extends RealtimeError {
   #again: Promise<PublishResult> | undefined
 
   constructor(cause: RealtimeError, resend: () => Promise<PublishResult>) {
-    super('unknown', 'sent too long ago to know whether it was stored: resend() or drop()', { cause })
+    super('unknown', 'too old to know whether it was stored: resend() or drop()', { cause })
     this.#resend = resend
   }
 

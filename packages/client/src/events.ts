@@ -33,7 +33,7 @@ export class Emitter<Events> {
    * @throws TypeError
    */
   on<E extends keyof Events>(event: E, listener: (event: Events[E]) => unknown): () => void {
-    must(typeof listener === 'function', `on: the listener of ${String(event)} must be a function`)
+    must(typeof listener === 'function', 'on: the listener must be a function')
     const listeners = this.#of(event)
     const own: [typeof listener] = [listener]
     listeners.add(own)

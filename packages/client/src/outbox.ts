@@ -70,7 +70,7 @@ export class MemoryOutbox implements Outbox {
     if (!(this.#entries < this.#maxEntries && this.#bytes + weigh(entry) <= this.#maxBytes)) {
       throw new RealtimeError(
         'limit',
-        `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes): let some settle, or make it larger`,
+        `the outbox is full (${this.#entries} publications, ${this.#bytes} bytes): make it larger`,
       )
     }
     this.#count(entry, 1)

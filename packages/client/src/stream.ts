@@ -22,7 +22,7 @@ export function openStream<R>(calls: Calls, call: RpcCommand, options: AskOption
   }
   const value = (push: RpcPush): void => {
     if (push.seq !== expected++) cancel(new RealtimeError('unknown', 'a value of the stream is missing'))
-    else if (queue.length >= MOST) cancel(new RealtimeError('limit', 'the stream was not read in time'))
+    else if (queue.length >= MOST) cancel(new RealtimeError('limit', 'the stream was not read'))
     // An end without a value says so by null.
     else if (push.end !== true || push.data !== null) {
       queue.push(resultOf(push) as R)

@@ -12,11 +12,13 @@ function rank(policy: Policy | undefined): number {
 }
 
 /** The terms that suit all of them. What is undefined is left out on the wire. */
-export function strictest<T>(options: readonly SubscribeOptions<T>[]): Omit<Sub, 'ch' | 'from'> {
+export function strictest<T>(
+  options: readonly SubscribeOptions<T>[],
+): Omit<Sub, 'ch' | 'from' | 'token'> & Pick<SubscribeOptions<T>, 'token'> {
   return {
     policy: options.toSorted((a, b) => rank(b.policy) - rank(a.policy))[0]?.policy,
     token: options.findLast((of) => of.token)?.token,
     presence: options.some((of) => of.presence) || undefined,
     conflate: (options.length > 0 && options.every((of) => of.conflate)) || undefined,
-  } as Omit<Sub, 'ch' | 'from'>
+  } as ReturnType<typeof strictest>
 }

@@ -67,8 +67,11 @@ export interface SubscribeOptions<T = Json> {
   readonly presence?: boolean
   /** With the policy 'latest': a resume replays only the newest message of each state key. */
   readonly conflate?: boolean
-  /** A token for this channel. */
-  readonly token?: string
+  /**
+   * A token for this channel. A function is called before the channel is asked for, and whenever the server wants another
+   * one: the subscription goes on where it was, without a loss.
+   */
+  readonly token?: string | ((channel: string) => string | Promise<string>)
   /** The same as `on('message', …)`. */
   readonly onMessage?: (message: Message<T>) => void
   /** The same as `on('lost', …)`. */

@@ -58,9 +58,8 @@ export class Subscriptions implements Registry {
     const subs: Sub[] = []
     for (const attachment of this.#attachments.values()) {
       attachment.down()
-      if (subs.length >= this.#most || room <= 0) continue
+      if (attachment.source || subs.length >= this.#most || room <= 0) continue
       const sub = attachment.resume()
-      if (!sub) continue
       room -= JSON.stringify(sub).length
       subs.push(sub)
     }
@@ -87,7 +86,7 @@ export class Subscriptions implements Registry {
     if (push.ev === 'sub') this.#announced(attachment, push)
     else if (push.ev === 'lost') attachment?.lost(push)
     else if (push.ev === 'unsub') attachment?.ended(RealtimeError.from(push.error))
-    else if (push.ev === 'members') attachment?.memberPush(push)
+    else if (push.ev === 'members') attachment?.roster.push(push)
     else {
       // What is read again for the channel itself is older than what a pattern began with.
       const replayed = attachment ? attachment.state !== 'live' : this.#leaving.get(push.ch)

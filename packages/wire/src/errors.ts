@@ -95,11 +95,10 @@ export class RealtimeError extends Error {
 
   /** What the other side said. A code that this version does not know becomes the plainest one of the same `retry`. */
   static from(failure: Failure): RealtimeError {
-    const { code, message, retry, after, field } = failure
-    const options = { after, field }
+    const { code, message, retry } = failure
     return retryOf(code) === retry
-      ? new RealtimeError(code as ErrorCode, message, options)
-      : new RealtimeError(CODES[retry].split(' ')[0] as ErrorCode, `${code}: ${message}`, options)
+      ? new RealtimeError(code as ErrorCode, message, failure)
+      : new RealtimeError(CODES[retry].split(' ')[0] as ErrorCode, `${code}: ${message}`, failure)
   }
 }
 
