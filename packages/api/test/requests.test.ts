@@ -13,7 +13,7 @@ const GOOD = { channel: 'chat:1', data: 1 }
 let served: Served
 
 before(async () => {
-  served = await serve({ origins: [PAGE], bodyTimeout: 200 })
+  served = await serve({ origins: [PAGE] })
 })
 after(() => served.close())
 
@@ -26,10 +26,10 @@ function send(method: string, path: string, headers: Record<string, string> = {}
 }
 
 /** Writes to a raw connection. */
-async function raw(...parts: readonly (string | Uint8Array)[]): Promise<Socket> {
-  const socket = connect(Number(new URL(served.origin).port), '127.0.0.1')
+async function raw(text: string, { origin }: Served = served): Promise<Socket> {
+  const socket = connect(Number(new URL(origin).port), '127.0.0.1')
   await once(socket, 'connect')
-  for (const part of parts) socket.write(part)
+  socket.write(text)
   return socket
 }
 
@@ -88,10 +88,14 @@ describe('a body', () => {
   })
 
   test('that comes too slowly is refused with 408', async () => {
-    const socket = await raw(`${HEAD}Content-Length: 30\r\n\r\n{`)
-    const text = await answered(socket)
-    assert.match(text, /^HTTP\/1\.1 408 /)
-    assert.match(text, /"code":"timeout"/)
+    const hasty = await serve({ bodyTimeout: 100 })
+    try {
+      const text = await answered(await raw(`${HEAD}Content-Length: 30\r\n\r\n{`, hasty))
+      assert.match(text, /^HTTP\/1\.1 408 /)
+      assert.match(text, /"code":"timeout"/)
+    } finally {
+      await hasty.close()
+    }
   })
 
   test('that breaks off harms nobody', async () => {
