@@ -17,12 +17,13 @@ export interface Example {
   stop(): Promise<void>
 }
 
-export async function start(name: string): Promise<Example> {
+/** @param at where its own pages are; default: ORIGIN, on any port */
+export async function start(name: string, at?: { port: number; origin: string }): Promise<Example> {
   const file = fileURLToPath(new URL(`../${name}/server.ts`, import.meta.url))
   const env = {
     ...process.env,
-    PORT: '0',
-    ORIGINS: ORIGIN,
+    PORT: String(at?.port ?? 0),
+    ORIGINS: at?.origin ?? ORIGIN,
     SESSION_SECRET: 'S3CRET-of-the-sessions-in-the-tests-of-examples',
   }
   const child: ChildProcess = spawn(process.execPath, ['--conditions=tautline-source', file], { env })

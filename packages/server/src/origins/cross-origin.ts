@@ -61,7 +61,7 @@ export function crossOrigin(options: CrossOriginOptions = {}): (request: HttpReq
   return ({ method, headers }) => {
     const origin = headers.get('origin') ?? undefined
     if (origin === undefined) return { headers: VARY, answer: unnamed(method, headers, credentials, origins === 'any') }
-    if (!isGood(origin, headers.get('host'))) return { headers: VARY, answer: refused(FORBIDDEN) }
+    if (!isGood(origin, headers.get('host'))) return { headers: VARY, answer: refused(foreign(origin)) }
     // The browser's own spelling: it compares byte by byte.
     const allowed = { ...VARY, ...shared, 'access-control-allow-origin': origins === 'any' ? '*' : origin }
     if (method !== 'OPTIONS' || !has(headers, 'access-control-request-method'))
@@ -71,7 +71,6 @@ export function crossOrigin(options: CrossOriginOptions = {}): (request: HttpReq
 }
 
 const VARY: Readonly<Record<string, string>> = Object.freeze({ vary: 'Origin' })
-const FORBIDDEN = 'Pages of this origin may not ask here: the option "origins" does not list it.'
 const EMBEDDED = 'Other pages may not load this (Sec-Fetch-Site): the option "origins" does not list them.'
 const UNNAMED =
   'A request that changes something needs an Origin here, because a cookie tells who asks (option "origins").'
@@ -101,6 +100,12 @@ function preflightHeaders({
     'access-control-allow-headers': headers.join(', '),
     'access-control-max-age': String(maxAge),
   }
+}
+
+/** Nothing but an origin is shown. */
+function foreign(text: string): string {
+  const whose = text === 'null' ? 'without an origin (null)' : `of ${readOrigin(text)?.text ?? 'a malformed origin'}`
+  return `Pages ${whose} may not ask here: the option "origins" does not list them.`
 }
 
 function refused(text: string): CrossOriginVerdict['answer'] {

@@ -32,7 +32,10 @@ describe('crossOrigin, for plain HTTP', () => {
     assert.equal(good.answer?.status, 204)
     assert.match(good.headers['access-control-allow-headers'] ?? '', /Authorization/)
     const bad = ask({ origins: [APP] }, 'OPTIONS', { ...fields, origin: 'https://evil.example' })
-    assert.equal(bad.answer?.status, 403)
+    assert.deepEqual(bad.answer, {
+      status: 403,
+      text: 'Pages of https://evil.example may not ask here: the option "origins" does not list them.',
+    })
     assert.deepEqual(bad.headers, { vary: 'Origin' })
   })
 
