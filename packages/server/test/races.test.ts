@@ -152,6 +152,30 @@ test('{ last } from a log that the hub does not know yet names a head of that lo
   assert.deepEqual([said(peer), head.offset, head.epoch], [['anew'], 1, peer.pushes('fence')[0]?.['epoch']])
 })
 
+test('a subscription of the server that waits for the store goes on from where the client is, though its token is refreshed meanwhile (seed 18697)', async () => {
+  const { world, broker } = faulty()
+  world.realtime.onConnect(() => ({ user: 'ann', channels: ['inbox:ann'] }))
+  const first = await world.connect({ token: '1' })
+  await world.publish('inbox:ann', 1, 2)
+  const start = first.pushes('sub')[0]?.['start'] as object
+  first.vanish()
+  // Nothing is left of it here.
+  await world.pass(15_000)
+  broker.down = true
+  const peer = await world.connect({ token: '1', resume: [{ ch: 'inbox:ann', from: start, server: true }] })
+  await world.pass(3_000)
+  const id = peer.say({ op: 'refresh', token: '2' })
+  await world.pass(300)
+  peer.ok(id)
+  broker.down = false
+  await world.pass(10_000)
+  assert.deepEqual(
+    peer.pushes('sub').map(({ outcome, start: at }) => [outcome, at]),
+    [['recovered', start]],
+  )
+  assert.deepEqual(said(peer), [1, 2])
+})
+
 test('a hook that throws what is no error refuses a publish all the same', async () => {
   const world = new World()
   const peer = await world.connect()

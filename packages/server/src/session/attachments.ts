@@ -205,6 +205,8 @@ export class Attachments implements SubscriptionOwner {
   private attachAndPush(sub: Sub, server: boolean): void {
     this.serial.run(sub.ch, async () => {
       if (this.session.isClosed || this.subscriptions.has(sub.ch)) return
+      // It is tried again by itself, from where the client is.
+      if (this.later.has(sub.ch)) return
       try {
         await this.attach(sub, server, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
       } catch (error) {
