@@ -123,8 +123,8 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     const broker = options.broker ?? new MemoryBroker({ clock, random })
     const presence = options.presence ?? new MemoryPresence({ clock })
     this.options = options
-    this.origins = new Origins(options)
     this.node = new Node(options, { broker, presence, clock, random })
+    this.origins = new Origins(options, clock, this.node.log)
   }
 
   /** The name of this node. */

@@ -2,11 +2,11 @@
 // cookies along; the Origin is all that tells the pages apart. It never decides about programs, which send what they like.
 
 import type { Refusal, UpgradeRequest } from '@tautline/websocket'
-import { type Clock, systemClock } from '@tautline/wire'
-import type { RealtimeOptions } from '../options.ts'
+import type { Clock } from '@tautline/wire'
+import type { Log, RealtimeOptions } from '../options.ts'
 import { isHostOf, isOwnName, type Origin, readOrigin } from './origin.ts'
 
-type OriginOptions = Pick<RealtimeOptions, 'origins' | 'cookies' | 'log' | 'clock'>
+type OriginOptions = Pick<RealtimeOptions, 'origins' | 'cookies'>
 
 /** Lines of the log for refused pages within a minute: whoever is refused tries again, and again. */
 const LINES = 10
@@ -17,14 +17,16 @@ export class Origins {
   private options: OriginOptions
   private listed: ReadonlySet<string>
   private readonly clock: Clock
+  private readonly log: Log
   private since = 0
   private lines = 0
 
   /** @param options as `readOptions` left them */
-  constructor(options: OriginOptions) {
+  constructor(options: OriginOptions, clock: Clock, log: Log) {
     this.options = options
     this.listed = listedBy(options)
-    this.clock = options.clock ?? systemClock
+    this.clock = clock
+    this.log = log
   }
 
   /** From now on these decide. Who is connected stays. */
@@ -77,7 +79,7 @@ export class Origins {
     }
     if (++this.lines > LINES) return
     const last = this.lines === LINES ? { more: 'not logged for a minute' } : null
-    this.options.log?.('origin refused', { ...(origin === undefined ? null : { origin }), problem, ...last })
+    this.log('origin refused', { ...(origin === undefined ? null : { origin }), problem, ...last })
   }
 }
 
