@@ -174,3 +174,35 @@ globalThis.attack = async (name, target, path) => {
   return String(learned)
 }
 globalThis.attackNames = Object.keys(attacks)
+
+/** Every way to ask for a path, with the right key where a page can add one; what was learned, by way and path. */
+globalThis.askAll = async (target, paths, key, body) => {
+  victim = target
+  const withKey = { authorization: `Bearer ${key}` }
+  const json = { 'content-type': 'application/json' }
+  const form = new FormData()
+  form.append('channel', 'chat:1')
+  const ways = {
+    GET: {},
+    'GET with the key': { headers: withKey },
+    'GET, no-cors': { mode: 'no-cors' },
+    'POST of JSON with the key': { method: 'POST', headers: { ...withKey, ...json }, body },
+    'POST of JSON': { method: 'POST', headers: json, body },
+    'POST, text/plain': { method: 'POST', body },
+    'POST, text/plain, no-cors': { method: 'POST', mode: 'no-cors', body },
+    'POST, urlencoded': { method: 'POST', body: new URLSearchParams({ channel: 'chat:1', data: 'evil' }) },
+    'POST, multipart': { method: 'POST', body: form },
+    'POST of a body without type': { method: 'POST', mode: 'no-cors', body: new Blob([body]) },
+  }
+  const learned = {}
+  for (const path of paths) {
+    for (const [way, init] of Object.entries(ways)) {
+      const text = await within(fetched(path, init))
+      if (text !== '') learned[`${way} ${path}`] = text
+    }
+    await within(element('script', { src: victim + path }))
+    const image = await within(element('img', { src: victim + path }))
+    if (image) learned[`image ${path}`] = 'loaded'
+  }
+  return learned
+}
