@@ -13,6 +13,8 @@ import { covers, fulfils, isOwner, type Wish } from './fulfils.ts'
 
 /** ms a hook may take. */
 const HOOK = 5_000
+/** ms for which it is known that a token for a channel has ended: who comes too late hears that another one would do. */
+const REMEMBERED = 60_000
 /** Decisions that are kept. Names come from peers: the oldest makes room. */
 const KEPT = 1_024
 
@@ -168,21 +170,36 @@ export class Access {
 
   private byTokens(wish: Wish, rule: Rule): Decision {
     const now = this.now()
-    this.tokens = this.tokens.filter(({ expires = Number.POSITIVE_INFINITY }) => expires > now)
-    const ends = this.tokens
-      .filter((right) => covers(right, wish))
-      .map(({ expires }) => expires ?? Number.POSITIVE_INFINITY)
-    return ends.length === 0 ? no(`you have no right to ${wish.action} here`) : yes(rule, Math.max(...ends))
+    this.tokens = this.tokens.filter((right) => endOf(right) > now - REMEMBERED)
+    const ends = this.tokens.filter((right) => covers(right, wish)).map(endOf)
+    if (ends.length === 0) return no(`you have no right to ${wish.action} here`)
+    const end = Math.max(...ends)
+    if (end > now) return yes(rule, end)
+    // It had the right a moment ago: with another token it has it again.
+    const error = new RealtimeError('token-expired', 'the token for the channel has expired', { field: 'ch' })
+    return { outcome: error, until: Number.POSITIVE_INFINITY }
   }
 
   /** What a token gives is used for the channel's other actions, too; what was refused for want of it is asked again. */
   private bring(right: TokenRight): void {
+    const its = nameOf(right)
+    // A newer one takes the place of the one before.
+    this.tokens = this.tokens.filter((one) => nameOf(one) !== its)
     this.tokens.push(right)
     if (this.tokens.length > this.asker.node.limits.channels) this.tokens.shift()
     for (const [key, decision] of this.decisions) {
       if (!(decision instanceof Promise) && decision.outcome instanceof RealtimeError) this.decisions.delete(key)
     }
   }
+}
+
+function endOf({ expires = Number.POSITIVE_INFINITY }: TokenRight): number {
+  return expires
+}
+
+/** What a token is for. */
+function nameOf({ channels, actions }: TokenRight): string {
+  return JSON.stringify([channels, actions])
 }
 
 /** What the channels of a rule cannot do, whoever asks. */

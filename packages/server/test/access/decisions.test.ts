@@ -266,7 +266,7 @@ describe('a token for a channel', () => {
     assert.equal(await ask(world, peer, subscribe('a', token)), null)
     assert.equal(await ask(world, peer, publish('a', 'k1')), null)
     await world.pass(5_001)
-    assert.equal(await ask(world, peer, publish('a', 'k2')), 'forbidden')
+    assert.equal(await ask(world, peer, publish('a', 'k2')), 'token-expired')
   })
 })
 

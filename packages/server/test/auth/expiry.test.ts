@@ -95,8 +95,9 @@ test('the token of a channel ends its subscription alone, at its end; another on
   const late = publishing(world, peer, 'chat:1', 'late')
   const history = peer.say({ op: 'history', ch: 'chat:1', limit: 10 })
   await world.publish('chat:1', 2)
-  assert.equal(peer.error(late).code, 'forbidden')
-  assert.equal(peer.error(history).code, 'forbidden')
+  for (const id of [late, history]) {
+    assert.deepEqual([peer.error(id).code, peer.error(id).retry], ['token-expired', 'auth'])
+  }
   assert.deepEqual(said(peer, 'chat:1'), [1, 'in-time'])
   // From the last message that it got, as a client does.
   const [, last] = peer.publications('chat:1')
@@ -112,6 +113,34 @@ test('the token of a channel ends its subscription alone, at its end; another on
   peer.vanish()
   await world.pass(30_000)
   assert.equal(world.time.pending, 0, 'nothing is waited for any more')
+})
+
+test('a refresh of the connection, in the turn in which the token of a channel is over, is no refusal for good', async () => {
+  const world = new World({ channels: { '**': { allow: 'token' } } })
+  reading(world.realtime)
+  const peer = await world.connect({ token: '{"user":"ann"}' })
+  // Not at the end of a bucket: between the end and the notice there is time for something else.
+  await world.pass(13)
+  const token = JSON.stringify({ channels: 'a', expires: world.time.wall() + 2_000 })
+  peer.say({ op: 'subscribe', ch: 'a', from: 'head', token })
+  await world.pass(2_000)
+  assert.deepEqual(peer.pushes('unsub'), [])
+  peer.say({ op: 'refresh', token: '{"user":"ann"}' })
+  await world.settle()
+  const unsubs = peer.pushes('unsub') as { error: { code: string } }[]
+  assert.deepEqual(
+    unsubs.map(({ error }) => error.code),
+    ['token-expired'],
+  )
+  for (let i = 0; i < 6; i++) {
+    await world.pass(10_000)
+    peer.say({ id: 0, op: 'pong' })
+  }
+  assert.equal(peer.pushes('unsub').length, 1)
+  // It is not known for ever.
+  const id = peer.say({ op: 'subscribe', ch: 'a', from: 'head' })
+  await world.settle()
+  assert.equal(peer.error(id).code, 'forbidden')
 })
 
 test('a longer token for the channel, brought in time, moves the end; a right that needs none takes it away', async () => {
