@@ -6,10 +6,16 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
 const BIN = fileURLToPath(new URL('../bin/tautline.mjs', import.meta.url))
 const folders: string[] = []
+const children = new Set<ChildProcess>()
+// A test that fails leaves its server behind: nothing would end.
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
 process.on('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
@@ -53,6 +59,7 @@ export function start(args: readonly string[], { folder = newFolder(), env = {} 
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  children.add(child)
   let output = ''
   const waiting = new Set<() => void>()
   const read = (chunk: Buffer): void => {
@@ -61,7 +68,10 @@ export function start(args: readonly string[], { folder = newFolder(), env = {} 
   }
   child.stdout?.on('data', read)
   child.stderr?.on('data', read)
-  const ended = once(child, 'close').then(() => child.exitCode)
+  const ended = once(child, 'close').then(() => {
+    children.delete(child)
+    return child.exitCode
+  })
   const lines = (): readonly Line[] => {
     return output
       .split('\n')

@@ -3,10 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Command } from 'commander'
-import { JSON_SCHEMA } from '../config/json-schema.ts'
-import { loadConfig } from '../config/load.ts'
 import { STARTERS } from '../config/starter.ts'
-import { rehearse } from '../serve/rehearse.ts'
 import { CommandError, EXIT } from './exit.ts'
 
 export function configCommand(): Command {
@@ -40,6 +37,7 @@ Examples:
   $ TAUTLINE_ADMISSION__CONNECTIONS=5000 tautline config check`,
     )
     .action(async (file: string | undefined) => {
+      const { loadConfig } = await import('../config/load.ts')
       const loaded = await loadConfig({ file, folder: process.cwd(), environment: process.env, flags: [] })
       if (loaded.name === null) {
         throw new CommandError(
@@ -47,6 +45,7 @@ Examples:
           EXIT.wrong,
         )
       }
+      const { rehearse } = await import('../serve/rehearse.ts')
       await rehearse(loaded)
       process.stdout.write(`${loaded.name} is right.\n`)
     })
@@ -86,7 +85,8 @@ Editors complete and check a tautline.config.json whose "$schema" names it.
 Examples:
   $ tautline config schema > tautline.config.schema.json`,
     )
-    .action(() => {
+    .action(async () => {
+      const { JSON_SCHEMA } = await import('../config/json-schema.ts')
       process.stdout.write(`${JSON.stringify(JSON_SCHEMA, null, 2)}\n`)
     })
 }

@@ -2,10 +2,9 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, resolve } from 'node:path'
-import type { Contract } from '@tautline/contract'
 import type { ContractDocument, Finding } from '@tautline/contract/diff'
 import { Command } from 'commander'
-import { loadContract } from '../serve/rehearse.ts'
+import { loadContract } from '../serve/contract.ts'
 import { CommandError, EXIT } from './exit.ts'
 
 export function contractCommand(): Command {
@@ -19,10 +18,6 @@ Examples:
   contract.addCommand(exportCommand())
   contract.addCommand(diffCommand())
   return contract
-}
-
-interface AsyncApi {
-  asyncapi(contract: Contract, options: { readonly title: string; readonly version: string }): unknown
 }
 
 interface ExportOptions {
@@ -52,7 +47,7 @@ Examples:
     .action(async (module: string, options: ExportOptions) => {
       const loaded = await explained(module, () => loadContract(existing(module)))
       const { title = '', apiVersion: version = '' } = options
-      const { asyncapi } = (await import('@tautline/contract/asyncapi')) as unknown as AsyncApi
+      const { asyncapi } = await import('@tautline/contract/asyncapi')
       const { exportContract } = await import('@tautline/contract/diff')
       const document = await explained(module, () =>
         options.asyncapi === true ? asyncapi(loaded, { title, version }) : exportContract(loaded),

@@ -1,7 +1,6 @@
 // `tautline token`: a token for development, signed with the secret of the configuration.
 
 import { Command } from 'commander'
-import { loadConfig } from '../config/load.ts'
 import { CommandError, EXIT } from './exit.ts'
 
 interface TokenOptions {
@@ -43,6 +42,7 @@ Examples:
 }
 
 async function sign(options: TokenOptions): Promise<string> {
+  const { loadConfig } = await import('../config/load.ts')
   const { config } = await loadConfig({
     file: options.config,
     folder: process.cwd(),

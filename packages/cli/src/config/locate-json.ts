@@ -28,12 +28,19 @@ export function readJson(text: string): Written {
     body = parse(text, { mode: 'jsonc', allowTrailingCommas: true }).body
   } catch (error) {
     const { line, column, message } = error as Error & { line?: number; column?: number }
-    const place = line === undefined ? null : { line, column: column ?? 1 }
+    // What is missing at the end is told there.
+    const isEnd = message.startsWith('Unexpected end')
+    const place = isEnd ? endOf(text) : line === undefined ? null : { line, column: column ?? 1 }
     throw new SyntaxProblem(`is no JSON: ${message.replace(/\s*\(\d+:\d+\)$/, '')}`, place)
   }
   const twice = duplicate(body)
   if (twice !== null) throw twice
   return { value: evaluate(body), locate: (path, at = 'value') => locate(body, path, at) }
+}
+
+function endOf(text: string): Place {
+  const lines = text.trimEnd().split('\n')
+  return { line: lines.length, column: (lines.at(-1) ?? '').length + 1 }
 }
 
 /** Whoever writes a key twice means one of them, and nobody can tell which. */

@@ -27,8 +27,8 @@ const HIDDEN = '[hidden]'
 /** Fields whose names say that nobody should read them. */
 const NAMES = /token|secret|password|passphrase|cookie|authorization|api[-_]?key/i
 
-/** Events that peers can cause as often as they like; all else is never held back. */
-const WARNINGS = /failed|refused|out of reach|expired|cannot|kept|bad/
+/** Of what the server says, what somebody should look at. Who was refused is not that. */
+const WARNINGS = /failed|out of reach|cannot/
 
 /** The log of one process. */
 export class Log {
@@ -127,7 +127,7 @@ function pretty(line: string): string {
   const clock = String(time).slice(11, 23)
   const isTerminal = process.stdout.isTTY && process.env['NO_COLOR'] === undefined
   const mark = String(level).padEnd(5)
-  const shown = Object.entries(fields).map(([name, value]) => ` ${name}=${plain(value)}`)
+  const shown = Object.entries(fields).map(([name, value]) => ` ${plain(name)}=${plain(value)}`)
   const colour = isTerminal ? `\u001b[${COLOURS[String(level)] ?? '0'}m${mark}\u001b[0m` : mark
   return `${clock} ${colour} ${quotedIfOdd(String(event))}${shown.join('')}\n`
 }

@@ -55,7 +55,9 @@ export class Monitoring {
   }
 
   private async metrics(): Promise<string> {
-    return `${expose(this.watched.samples())}${await this.process.metrics()}`
+    // The library writes 'Nan' where the format has 'NaN': lags, before the first second is over.
+    const own = (await this.process.metrics()).replaceAll(/ Nan$/gm, ' NaN')
+    return `${expose(this.watched.samples())}${own.endsWith('\n') ? own : `${own}\n`}`
   }
 }
 

@@ -3,14 +3,13 @@
 
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Contract, defineContract } from '@tautline/contract'
 import { createRealtime, SettingError } from '@tautline/server'
 import type { Finding } from '../config/judge.ts'
 import type { Loaded } from '../config/load.ts'
 import { ConfigError, type Path } from '../config/problem.ts'
 import { makeApi, makeBackend, makeTokens } from './access.ts'
 import { readCertificate } from './certificates.ts'
+import { loadContract } from './contract.ts'
 import { Log } from './log.ts'
 import { type Mode, type Settings, settingsOf } from './settings.ts'
 
@@ -47,18 +46,6 @@ export async function rehearse(loaded: Loaded, mode: Mode = PLAIN): Promise<Sett
   }
   if (findings.length > 0) throw new ConfigError(findings.map(loaded.problemOf))
   return settings
-}
-
-/** The contract that a module exports. */
-export async function loadContract(file: string): Promise<Contract> {
-  const module = (await import(pathToFileURL(file).href)) as {
-    readonly contract?: Contract
-    readonly default?: Contract
-  }
-  const contract = module.contract ?? module.default
-  if (contract === undefined)
-    throw new Error(`exports no contract: write \`export const contract = defineContract({ … })\``)
-  return defineContract(contract)
 }
 
 function findingOf(error: unknown, under: Path): Finding {
