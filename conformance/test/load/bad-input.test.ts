@@ -108,24 +108,41 @@ describe('section L: who does not come to the point', () => {
 })
 
 describe('section L: who says too much', () => {
-  it('L06 10,000 pings cost 10,000 pongs at most, and a peer that does not read them no memory', () =>
-    served({}, async ({ port }) => {
-      const { peer } = await knock(port)
-      peer.socket.pause()
+  it('L06 a flood of pings costs no memory, read or not, and is closed with 1008', () =>
+    served({}, async ({ port, realtime }) => {
       const pings = Buffer.concat(
         Array.from({ length: 1_000 }, () => buildFrame({ opcode: 9, payload: 'p'.repeat(125), mask: true })),
       )
-      globalThis.gc?.()
-      const before = process.memoryUsage()
-      for (let i = 0; i < 10; i++) await peer.write(pings)
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      globalThis.gc?.()
-      const after = process.memoryUsage()
-      const grown = after.heapUsed + after.external - before.heapUsed - before.external
-      assert.ok(grown < 12_000_000, `${grown} bytes more`)
-      peer.socket.resume()
-      await peer.write(text(CONNECT))
+      for (const reads of [true, false]) {
+        const { peer } = await knock(port)
+        await peer.write(text(CONNECT))
+        await peer.until(() => peer.received.includes('"conn"'))
+        peer.take()
+        if (!reads) peer.socket.pause()
+        globalThis.gc?.()
+        const before = process.memoryUsage()
+        for (let i = 0; i < 10; i++) await peer.write(pings)
+        await waitFor(() => realtime.stats.connections === 0)
+        globalThis.gc?.()
+        const after = process.memoryUsage()
+        const grown = after.heapUsed + after.external - before.heapUsed - before.external
+        assert.ok(grown < 12_000_000, `${grown} bytes more`)
+        peer.socket.resume()
+        assert.ok(await peer.until(() => closeCode(peer) !== undefined))
+        assert.equal(closeCode(peer), 1008)
+        await peer.destroy()
+      }
+      assert.ok(counted(realtime, 'tautline_limited_total', 'message rate') > 4_000)
+    }))
+
+  it('L06 a peer that pings a hundred times at once is answered, and nothing is held against it', () =>
+    served({}, async ({ port, realtime }) => {
+      const { peer } = await knock(port)
+      const ping = buildFrame({ opcode: 9, payload: 'p', mask: true })
+      await peer.write(Buffer.concat([...Array.from({ length: 100 }, () => ping), text(CONNECT)]))
       assert.ok(await peer.until(() => peer.received.includes('"conn"')))
+      assert.ok(parseFrames(peer.received).frames.some(({ opcode }) => opcode === 10))
+      assert.equal(counted(realtime, 'tautline_limited_total'), 0)
       await peer.destroy()
     }))
 

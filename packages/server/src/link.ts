@@ -24,6 +24,8 @@ export interface LinkEvents {
   frame(frame: string | Uint8Array): void
   /** After `send` answered false: the link takes more. */
   drained(): void
+  /** A sign of life that the transport has answered itself, but that costs as much as a message. */
+  ping?(): void
   /** `clean`: the client said goodbye itself (1000); else it may be back in a moment. */
   closed(clean?: boolean): void
 }

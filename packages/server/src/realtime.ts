@@ -417,8 +417,8 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
         heartbeat: false,
       },
       (carrier, request) => {
-        const { address, gone } = visit(admission, request)
-        this.accept(new WebSocketLink(carrier, gone), linkRequestOf(request, address))
+        const its = visit(admission, request)
+        this.accept(new WebSocketLink(carrier, its), linkRequestOf(request, its.address))
       },
     )
     this.engines.add(engine)

@@ -100,14 +100,31 @@ test('an ephemeral channel keeps the newest 100 for a slow subscriber, and no po
   )
 })
 
-test('replies nobody reads end the connection with 4002 above 4 MiB, whatever the policies say', async () => {
+test('pages of history wait until what was asked for before is read: one at a time is under way', async () => {
   const world = new World({ channels: RULES })
-  await world.publish('chat:1', ...range(1, 60).map((n) => ({ n, text: 'y'.repeat(60_000) })))
+  for (const ch of ['chat:1', 'chat:2'])
+    await world.publish(ch, ...range(1, 20).map((n) => ({ n, text: 'y'.repeat(60_000) })))
   const peer = await world.connect()
   peer.stall()
-  for (let i = 0; i < 40 && peer.code() === null; i++) {
-    peer.say({ op: 'history', ch: 'chat:1', limit: 60 })
+  const ids = range(1, 12).map((n) => peer.say({ op: 'history', ch: `chat:${1 + (n % 2)}`, limit: 20 }))
+  await world.settle()
+  assert.ok(peer.buffered < 2_000_000, `${peer.buffered} bytes are under way`)
+  for (let i = 0; i < 12; i++) {
+    peer.flow()
     await world.settle()
+  }
+  for (const id of ids) assert.ok((peer.ok(id)['items'] as unknown[]).length > 10)
+  assert.equal(peer.code(), null)
+})
+
+test('what nobody reads ends the connection with 4002 above 4 MiB, whatever the policies say', async () => {
+  const world = new World({ channels: RULES })
+  world.realtime.onConnect(() => ({ user: 'ann' }))
+  const peer = await world.connect()
+  peer.stall()
+  for (let i = 0; i < 100 && peer.code() === null; i++) {
+    await world.realtime.send('ann', 'y'.repeat(60_000))
+    assert.ok(peer.buffered < 4_200_000)
   }
   assert.equal(peer.code(), 4002)
 })

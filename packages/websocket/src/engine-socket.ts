@@ -21,6 +21,12 @@ import { EMPTY, payloadOf } from './views.ts'
 
 export type EngineSocketOptions = Agreed<EngineSocket>
 
+/**
+ * What a peer may go on sending behind our Close frame, in bytes: more than any network holds. An honest one closes when it
+ * reads ours; whoever floods on would be read for nothing until `closeTimeout`.
+ */
+const MOST_LATE = 16 * 1024 * 1024
+
 export class EngineSocket extends SendingSocket implements Socket, StreamListener {
   onmessage: Socket['onmessage'] = null
   onpart: Socket['onpart'] = null
@@ -39,6 +45,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   // When a message that has begun must have ended, by the wheel's clock; 0: none is under way. Has one ended in this read?
   private messageDue = 0
   private delivered = false
+  /** Bytes that came behind our Close frame. */
+  private late = 0
 
   /** The handshake is done; `begin` starts the reading. */
   constructor(stream: Duplex, settings: Settings, options: EngineSocketOptions) {
@@ -129,6 +137,10 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
 
   read(chunk: Uint8Array | null): void {
     this.heard = true
+    if (this.connection.state !== State.OPEN && chunk !== null) {
+      this.late += chunk.length
+      if (this.late > MOST_LATE) return void this.stream.destroy()
+    }
     // A callback that pauses and resumes at once gets here again from within its own read.
     const outer = this.reading
     this.reading = true

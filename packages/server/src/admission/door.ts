@@ -77,9 +77,17 @@ function ownPort(admission: Admission, metrics: DoorParts['metrics'], log: Log):
   }
 }
 
-/** A handshake that became a connection: counted until `gone`. */
-export function visit(admission: Admission, request: UpgradeRequest): { address: string | undefined; gone(): void } {
+/** A handshake that became a connection. */
+export interface Visit {
+  readonly address: string | undefined
+  /** Nothing is left of it: until then it is counted. */
+  gone(): void
+  /** The client broke a rule of the transport. */
+  failed(): void
+}
+
+export function visit(admission: Admission, request: UpgradeRequest): Visit {
   const address = admission.addressOf(request)
   admission.opened(address)
-  return { address, gone: () => admission.closed(address) }
+  return { address, gone: () => admission.closed(address), failed: () => admission.failed(address) }
 }

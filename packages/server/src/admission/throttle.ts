@@ -13,6 +13,9 @@ const WORTH_IT = 0.1
 const STRIKES = 2
 const FORGIVEN = 0.25
 
+/** Entries or members of an answer that are as much work as a message. */
+const LIKE_A_MESSAGE = 50
+
 /** What held a client back, as `tautline_limited_total` counts it. */
 export type RateLimit = 'message rate' | 'subscription rate'
 
@@ -49,7 +52,7 @@ export class Throttle {
     this.struck = clock.now()
   }
 
-  /** @param op of the command; what is none is a message too. @returns null: it may be obeyed */
+  /** @param op of the command; what is none, or could not be read, is a message too. @returns null: it may be obeyed */
   take(op: string | undefined): Refused | null {
     const wait = this.messages.take()
     if (wait > 0) {
@@ -65,6 +68,11 @@ export class Throttle {
       limit: 'subscription rate',
       after: later + Math.min(1_000, (burst * WORTH_IT * 1_000) / this.subscribeRate),
     }
+  }
+
+  /** An answer had so many entries or members: it was as much work as several messages. */
+  charge(items: number): void {
+    this.messages.owe(Math.floor(items / LIKE_A_MESSAGE))
   }
 
   /** Somebody who was refused went on and on. */

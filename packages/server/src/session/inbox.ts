@@ -26,6 +26,7 @@ export interface Obedient {
   readonly node: Node
   readonly link: Link
   readonly isClosed: boolean
+  readonly remoteAddress: string | undefined
   /** Is `connect` being decided? What comes meanwhile waits. */
   readonly isConnecting: boolean
   take(command: Command): void
@@ -84,6 +85,20 @@ export class Inbox {
     this.holdBack(typeof frame === 'string' ? Buffer.byteLength(frame) : frame.length)
   }
 
+  /** An answer was as much work as several messages. */
+  charge(items: number): void {
+    this.throttle.charge(items)
+  }
+
+  /** Something that is no message, but costs as much: a ping of the transport. Over the rate it is only counted. */
+  ping(): void {
+    if (this.session.isClosed) return
+    const refused = this.throttle.take(undefined)
+    if (refused === null) return
+    this.session.node.admission.count(refused.limit)
+    if (this.throttle.isSpent) this.sendAway()
+  }
+
   /** `connect` is decided: what came behind it is dealt with. */
   goOn(): void {
     const { early } = this
@@ -124,9 +139,16 @@ export class Inbox {
   private slowDown(id: number, command: Command | undefined, { limit, after }: Refused): void {
     const { session } = this
     session.node.admission.count(limit)
-    if (this.throttle.isSpent) return session.disconnect(POLICY, 'commands go on coming faster than they may')
+    if (this.throttle.isSpent) return this.sendAway()
     const error = new RealtimeError('rate', `the ${limit} of a connection is limited`, { after: Math.ceil(after) })
     session.turnAway(id, command, error)
+  }
+
+  /** Coming back to go on is no way out: it counts against the address. */
+  private sendAway(): void {
+    const { session } = this
+    session.node.admission.failed(session.remoteAddress)
+    session.disconnect(POLICY, 'commands go on coming faster than they may')
   }
 
   /** Whoever floods waits for the others, and the network holds the flood back. */

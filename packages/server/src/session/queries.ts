@@ -19,6 +19,9 @@ import type { Session } from './session.ts'
 /** Bytes of bodies in one reply; there is `more` then. */
 const HISTORY_BYTES = 1_048_576
 
+/** What keeps pages in order: no channel is called so. */
+const PAGES = ' pages'
+
 export interface HistoryQuery {
   readonly limit: number
   readonly after?: Position
@@ -29,8 +32,11 @@ export function history(session: Session, command: HistoryCommand & { readonly i
   session.attachments.serial.run(command.ch, async () => {
     try {
       const rule = await session.access.allowed('history', command.ch)
-      const page = await readHistory(session.node, command.ch, rule, command)
-      if (!session.isClosed) session.reply(command.id, page)
+      await inTurn(session, async () => {
+        const page = await readHistory(session.node, command.ch, rule, command)
+        session.charge(page.items.length)
+        if (!session.isClosed) session.reply(command.id, page)
+      })
     } catch (error) {
       if (!session.isClosed) session.refuse(command.id, error)
     }
@@ -42,12 +48,26 @@ export function presence(session: Session, command: PresenceCommand & { readonly
   session.attachments.serial.run(command.ch, async () => {
     try {
       await session.access.allowed('presence', command.ch)
-      const page = await node.presences.page(command.ch, command.page, node.limits.members)
-      if (!session.isClosed) session.reply(command.id, page)
+      await inTurn(session, async () => {
+        const page = await node.presences.page(command.ch, command.page, node.limits.members)
+        session.charge(page.members.length)
+        if (!session.isClosed) session.reply(command.id, page)
+      })
     } catch (error) {
       if (!session.isClosed) session.refuse(command.id, error)
     }
   })
+}
+
+/** Pages one after another, as fast as the network takes them: 256 of 1 MiB at once would end the connection, or the process. */
+function inTurn(session: Session, give: () => Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  session.attachments.serial.run(PAGES, async () => {
+    await session.outbox.whenFlowing()
+    await (session.isClosed ? undefined : give().catch(reject))
+    resolve()
+  })
+  return promise
 }
 
 /**

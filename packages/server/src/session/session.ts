@@ -109,6 +109,15 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     return this.state === 'closed'
   }
 
+  /** An answer was as much work as several messages. */
+  charge(items: number): void {
+    this.inbox.charge(items)
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.request.remoteAddress
+  }
+
   /** @inheritDoc */
   get isHeld(): boolean {
     return this.inbox.isHeld
@@ -123,6 +132,11 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     if (this.state === 'closed') return
     this.lifetime.heard()
     this.inbox.frame(frame)
+  }
+
+  /** @inheritDoc */
+  ping(): void {
+    this.inbox.ping()
   }
 
   /** @inheritDoc */
@@ -141,8 +155,9 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   private over(clean: boolean, code: number | null): void {
     if (this.state === 'closed') return
     const wasOpen = this.state === 'open'
-    // Whoever went away, or was sent away for its own fault, before it was let in.
-    if (!wasOpen && !this.excused) this.node.admission.failed(this.request.remoteAddress)
+    // Whoever went away, or was sent away for its own fault, before it was let in; and who speaks something else.
+    const broke = code === DISCONNECTS.malformed.code || code === DISCONNECTS['too-large'].code
+    if (broke || (!wasOpen && !this.excused)) this.node.admission.failed(this.remoteAddress)
     this.state = 'closed'
     this.lifetime.end()
     this.inbox.clear()

@@ -1,8 +1,9 @@
 // The WebSocket transport: a session is a connection of the engine. It knows frames and backpressure, not messages.
 
-import { type PreparedMessage, prepare, type Socket, type UpgradeRequest } from '@tautline/websocket'
+import { type PreparedMessage, prepare, type Socket, type UpgradeRequest, ViolationError } from '@tautline/websocket'
 import { type Codec, type Encoded, jsonCodec } from '@tautline/wire'
 import { msgpackCodec } from '@tautline/wire/msgpack'
+import type { Visit } from '../admission/door.ts'
 import { Frame, type Link, type LinkEvents, type LinkRequest } from '../link.ts'
 
 /** By subprotocol, in the server's order of preference. */
@@ -20,14 +21,14 @@ export class WebSocketLink implements Link {
   readonly codec: Codec
   private readonly carrier: Socket
   private events: LinkEvents | null = null
-  private readonly gone: () => void
+  private readonly visit: Pick<Visit, 'gone' | 'failed'>
   private waiting = false
 
-  /** @param gone hears when nothing is left of the connection, also where no session was made of it */
-  constructor(carrier: Socket, gone: () => void = nothing) {
+  /** @param visit hears when nothing is left of the connection, also where no session was made of it */
+  constructor(carrier: Socket, visit: Pick<Visit, 'gone' | 'failed'> = NOBODY) {
     this.carrier = carrier
-    this.gone = gone
-    carrier.onclose = gone
+    this.visit = visit
+    carrier.onclose = visit.gone
     // Who names no subprotocol gets the one that can be read in a browser's tools.
     this.codec = CODECS.get(carrier.subprotocol) ?? jsonCodec
   }
@@ -50,11 +51,16 @@ export class WebSocketLink implements Link {
     carrier.ondrain = () => this.drained()
     carrier.onclose = (code) => {
       this.events = null
-      this.gone()
+      this.visit.gone()
       events.closed(code === 1000)
     }
     // `onclose` follows with 1006: that is all a session has to know.
-    carrier.onerror = () => {}
+    carrier.onerror = (error) => {
+      if (error instanceof ViolationError) this.visit.failed()
+    }
+    carrier.onping = () => {
+      if (carrier.state === 'open') events.ping?.()
+    }
   }
 
   send(frame: Frame | Encoded): boolean {
@@ -107,6 +113,8 @@ export function linkRequestOf(
 }
 
 function nothing(): void {}
+
+const NOBODY = { gone: nothing, failed: nothing }
 
 function preparedOf(frame: Frame): PreparedMessage {
   frame.form ??= prepare(frame.encoded)
