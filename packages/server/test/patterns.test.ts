@@ -110,6 +110,36 @@ test('who leaves a channel that has given everything loses nothing: the pattern 
   assert.deepEqual(losses(peer), [])
 })
 
+test('what a channel had given before it ended, or began anew, does not come once more from a pattern whose feed is later (seed 14457)', async () => {
+  for (const op of ['unsubscribe', 'subscribe']) {
+    const { world, broker } = faulty()
+    const peer = await listener(world, 'chat:*', 'chat:1')
+    await world.publish('chat:1', 1)
+    const heard: Entry[] = []
+    broker.notices = (entry) => {
+      heard.push(entry)
+      return []
+    }
+    await world.publish('chat:1', 2)
+    const [pattern, channel] = broker.sinks
+    broker.notices = (entry) => [entry]
+    const [entry] = heard
+    assert.ok(entry !== undefined && heard.length === 2 && broker.sinks.size === 2)
+    channel?.entry('chat:1', entry)
+    await world.settle()
+    // The answer travels while the pattern hears it too.
+    broker.hold('read')
+    const { id, off } = peer.publications().at(-1) as { id: string; off: number }
+    const epoch = peer.pushes('fence')[0]?.['epoch']
+    peer.say({ op, ch: 'chat:1', ...(op === 'subscribe' && { from: { epoch, offset: off, id } }) })
+    pattern?.entry('chat:1', entry)
+    await world.settle()
+    broker.release('read')
+    await world.publish('chat:1', 3)
+    assert.deepEqual([said(peer), losses(peer)], [[1, 2, 3], []], op)
+  }
+})
+
 test('behind the answer of a channel nothing older of it comes from a pattern that was behind', async () => {
   const { world } = faulty()
   const peer = await listener(world, 'chat:*')
@@ -141,6 +171,12 @@ test('an old offset with a strange id is no duplicate: the store went back, and 
   sink!.entry('chat:1', { ...second, id: 'other.1', body: { json: '"two again"' } })
   await world.settle()
   assert.deepEqual(said(peer), [1, 2, 3, 'two again'])
+  // What was passed on too early was of the new log, perhaps: not once more (seed 14126).
+  const third = heard[2]!
+  sink!.entry('chat:1', third)
+  sink!.entry('chat:1', { ...third, off: 4, prev: 3, id: 'other.2', body: { json: '4' } })
+  await world.settle()
+  assert.deepEqual(said(peer), [1, 2, 3, 'two again', 4])
   assert.deepEqual(losses(peer), ['chat:*'])
 })
 

@@ -24,6 +24,8 @@ interface Followed {
   at: Position
   /** The last ones passed on, oldest first. */
   known: Position[]
+  /** Ids that were passed on behind the place to which the store went back: they may come again. */
+  again: Set<string> | null
   /** The epoch before the one it is in: its entries are old. */
   past: string | null
   /** A loss was announced behind `at`: whatever comes next is the next. */
@@ -85,7 +87,7 @@ export class PatternHub extends Hub {
   private begin(channel: string, entry: Entry): void {
     const at = { epoch: entry.epoch, offset: entry.off, id: entry.id }
     const past = entry.fence?.from.epoch ?? null
-    this.pass({ channel, at, known: [], past, restarts: false, early: [] }, entry)
+    this.pass({ channel, at, known: [], again: null, past, restarts: false, early: [] }, entry)
     if (this.followed.size <= FOLLOWED) return
     const oldest = this.followed.values().next().value as Followed
     if (oldest.early.length > 0) this.passWaiting()
@@ -101,12 +103,14 @@ export class PatternHub extends Hub {
     // The longest silent one stands first.
     this.followed.delete(followed.channel)
     this.followed.set(followed.channel, followed)
-    this.fanOut.push(unit)
+    if (followed.again?.delete(entry.id) !== true) this.fanOut.push(unit)
   }
 
   /** The store has forgotten what was passed on, and has given its offsets to something else. */
   private turnBack(followed: Followed, entry: Entry): void {
     this.tellLost(PATTERN_LOST, null, followed.channel)
+    // What lies behind may be of either log.
+    followed.again = new Set(followed.known.filter(({ offset }) => offset > entry.off).map(({ id }) => id))
     followed.known = []
     this.pass(followed, entry)
   }

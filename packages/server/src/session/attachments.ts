@@ -139,6 +139,8 @@ export class Attachments implements SubscriptionOwner {
 
   end(clean: boolean): void {
     for (const channel of Array.from(this.later.keys())) this.forget(channel)
+    // They inherit nothing any more.
+    this.patterns.clear()
     for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
   }
 
@@ -354,6 +356,7 @@ export class Attachments implements SubscriptionOwner {
     if (subscription === undefined) return false
     this.subscriptions.delete(channel)
     this.patterns.delete(subscription)
+    for (const pattern of this.patterns) pattern.inherit(subscription)
     this.endAt(channel, Number.POSITIVE_INFINITY)
     subscription.end(clean)
     this.node.hubs.release(subscription.hub)

@@ -25,6 +25,9 @@ import { HIGH_MARK, type Outbox, type Waiting } from './outbox.ts'
 /** What a slow subscriber of an ephemeral channel keeps when nothing else was asked for. */
 const EPHEMERAL_DROP: Policy = { drop: 100 }
 
+/** Channels of a pattern of which it is remembered how far another subscription had brought them. */
+const INHERITED = 1_000
+
 /** What all queues of a connection may hold together, in bytes. */
 const QUEUED_LIMIT = 16_777_216
 
@@ -66,6 +69,8 @@ export class Subscription implements HubMember, Waiting {
   given: Position | null = null
   /** Ends what presence knows of this subscription; null: it is no member. */
   disappear: ((clean: boolean) => void) | null = null
+  /** Pattern: how far a subscription that is gone had brought its channel. The hub may bring the same later. */
+  private inherited: Map<string, Position> | null = null
   private readonly owner: SubscriptionOwner
   private readonly isPattern: boolean
   /** Is there a log to go back to? */
@@ -119,6 +124,15 @@ export class Subscription implements HubMember, Waiting {
     return hub.isAhead(other.channel, other.given)
   }
 
+  /** Pattern: another subscription of the connection ends, this one brings what comes behind it. */
+  inherit({ channel, given }: Subscription): void {
+    this.inherited?.delete(channel)
+    if (given === null || isPattern(channel) || !matchesPattern(this.channel, channel)) return
+    this.inherited ??= new Map()
+    this.inherited.set(channel, given)
+    if (this.inherited.size > INHERITED) this.inherited.delete(this.inherited.keys().next().value as string)
+  }
+
   /** Becomes a member of the fan-out set: everything up to `position` was given to the network. */
   join(position: Position | null): void {
     // Giving may have been too much for the connection.
@@ -131,7 +145,7 @@ export class Subscription implements HubMember, Waiting {
   deliver(units: readonly Unit[], frame: Frame): void {
     if (this.state !== 'live') return
     if (this.isPattern) {
-      const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this))
+      const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this) && !this.wasBrought(unit))
       if (own.length === 0) return
       if (own.length < units.length) return this.pass(own, joinUnits(own, this.codec))
     }
@@ -141,6 +155,8 @@ export class Subscription implements HubMember, Waiting {
   hubLost(lost: Lost, start: Position | null, channel?: string): void {
     if (this.state !== 'live') return
     if (channel !== undefined && this.owner.coveredElsewhere(channel, this)) return
+    // What follows may be of another log.
+    this.inherited = null
     const push = this.codec.encode({ ev: 'lost', ch: this.channel, start, lost })
     const { outbox } = this.owner
     if (outbox.flowing) {
@@ -183,6 +199,15 @@ export class Subscription implements HubMember, Waiting {
     if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec)
     const items = conflate(units.map((unit) => this.itemOf(unit)))
     return this.codec.join(items.map((item) => this.encodeItem(item)))
+  }
+
+  /** Has another subscription given it before it ended? */
+  private wasBrought({ channel, position }: Unit): boolean {
+    const given = this.inherited?.get(channel)
+    if (given === undefined || position === null) return false
+    if (position.epoch === given.epoch && position.offset <= given.offset) return true
+    this.inherited?.delete(channel)
+    return false
   }
 
   private pass(units: readonly Unit[], frame: Frame): void {
