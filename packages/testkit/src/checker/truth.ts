@@ -53,6 +53,12 @@ export class Truth {
     return found?.find(({ entry }) => entry.stored <= time && (entry.vanished === null || entry.vanished > time))
   }
 
+  /** The same for whoever has not heard yet what a failover lost. */
+  everAfter(position: Position, generation: number, time: number): Placed | undefined {
+    const found = this.#next.get(position.id === '' ? `start ${generation}` : position.id)
+    return found?.find(({ entry }) => entry.stored <= time)
+  }
+
   /** Since when the rule may not have served an entry: entries that vanished later had pushed it out too. */
   gone(placed: Placed): number {
     return this.#pushed(placed, this.#reached)

@@ -155,7 +155,8 @@ export class WireObserver implements Tap {
     const stream = watched.streams.get(push.ch)
     // What had waited for the pattern is older than where the channel's own subscription began; and while that one is
     // made anew, the pattern brings what comes.
-    const apart = stream?.on === true && (isOld(stream, push) || isAsked(watched, push.ch))
+    const apart =
+      stream?.on === true && (isOld(stream, push) || (isAsked(watched, push.ch) && !continues(stream, push)))
     if (brought && apart) this.#count('brought by a pattern')
     else if (stream?.on === true) this.#step(watched, stream, push)
     else if (brought) this.#count('brought by a pattern')
@@ -268,6 +269,11 @@ export class WireObserver implements Tap {
 /** Is a subscription to it under way? */
 function isAsked({ commands }: Watched, channel: string): boolean {
   return [...commands.values()].some(({ command }) => command.op === 'subscribe' && command.ch === channel)
+}
+
+/** Is it what the stream waits for? Then it may be from either. */
+function continues({ at, epoch }: WireStream, push: Push): boolean {
+  return push.ev === 'pub' && at !== null && epoch === at.epoch && (push.prev ?? (push.off ?? 0) - 1) === at.offset
 }
 
 /** Is it of what the stream has behind it? */

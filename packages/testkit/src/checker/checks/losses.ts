@@ -51,15 +51,14 @@ function falseLoss(truth: Truth, lost: Lost, at: Position, since: number, now: n
   if (at.id === '' && truth.lostEntries(since, now)) return null
   if (lost.why === 'epoch') return "its epoch is still the log's"
   if (lost.why === 'diverged') return 'its entry is in the log'
-  const next = truth.after(at, generation, now)
-  // A node that has not heard of a failover counts what it knows: what had vanished too.
-  const counts = lost.why === 'limit' && truth.lostEntries(now - UNHEARD, now)
-  if (next === undefined && !counts) return 'nothing follows it'
+  // A node that has not heard of a failover goes by what it knows: what had vanished too.
+  const unheard = truth.lostEntries(now - UNHEARD, now)
+  const next = truth.after(at, generation, now) ?? (unheard ? truth.everAfter(at, generation, now) : undefined)
+  if (next === undefined) return 'nothing follows it'
   if (lost.why === 'limit') {
     const count = truth.countAfter(Math.min(truth.rankOf(began), truth.rankOf(at)), generation, now)
     return count > truth.log.rule.budget ? null : `${count} entries follow it, the budget is ${truth.log.rule.budget}`
   }
-  if (next === undefined) return null
   return truth.gone(next) <= now ? null : `${show(next.entry.position)} follows it and is still served`
 }
 
