@@ -24,17 +24,34 @@ export function isReviewed(node: Node): boolean {
 /**
  * The contract first: the hook is asked about messages that follow it. What the hook says instead has to follow it, too.
  *
+ * @returns a promise only where a schema or a hook answers later
  * @throws RealtimeError `bad-data`, `too-large`, whatever the hook throws; Error for a fault of the application
  */
-export async function review(node: Node, who: Who, channel: string, came: Body): Promise<Reviewed> {
-  const { hooks, messages } = node
+export function review(node: Node, who: Who, channel: string, came: Body): Reviewed | Promise<Reviewed> {
   // An application is not troubled with what would be refused whatever it says.
   const said = storeBody(came, node.limits)
-  const checked: Reviewed = (await messages?.check(channel, came)) ?? { body: came }
-  if (hooks.publish === null) return { ...checked, said }
+  const checked = node.messages?.check(channel, came) ?? null
+  if (node.hooks.publish !== null) return heard(node, who, channel, checked ?? { body: came }, said)
+  if (checked instanceof Promise) return checked.then((settled) => ({ ...settled, said }))
+  return checked === null ? { body: came, stored: said } : { body: checked.body, stored: checked.stored, said }
+}
+
+async function heard(
+  node: Node,
+  who: Who,
+  channel: string,
+  asked: Reviewed | Promise<Reviewed>,
+  said: StoredBody,
+): Promise<Reviewed> {
+  const checked = await asked
   const { body } = checked
-  const asked = hooks.publish(who, channel, body.bytes ?? body.data)
-  const answer = await within(node.clock, Promise.resolve(asked), HOOK, 'the check of the message')
+  const { publish } = node.hooks
+  const answer = await within(
+    node.clock,
+    Promise.resolve(publish?.(who, channel, body.bytes ?? body.data)),
+    HOOK,
+    'the check of the message',
+  )
   return { ...(answer === undefined ? checked : await replaced(node, channel, answer)), said }
 }
 

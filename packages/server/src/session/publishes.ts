@@ -75,22 +75,24 @@ export class Publishes {
     if (isAborted(open, pending)) return this.settle(open, pending, aborted())
     try {
       const rule = this.session.access.allowed('publish', command.ch)
-      if (!(rule instanceof Promise) && !isReviewed(this.session.node)) {
-        return this.store(open, pending, rule, { body: bodyOf(command) })
-      }
-      return this.decideLater(open, pending, rule)
+      if (rule instanceof Promise) return this.decideLater(open, pending, rule)
+      const reviewed = this.reviewed(command)
+      if (reviewed instanceof Promise) return this.decideLater(open, pending, rule, reviewed)
+      this.store(open, pending, rule, reviewed)
     } catch (error) {
       this.settle(open, pending, this.session.failureOf(error))
     }
   }
 
-  private async decideLater(open: OpenLane, pending: Pending, asked: Rule | Promise<Rule>): Promise<void> {
-    const { command } = pending
-    const { node, who } = this.session
+  private async decideLater(
+    open: OpenLane,
+    pending: Pending,
+    asked: Rule | Promise<Rule>,
+    under?: Promise<Reviewed>,
+  ): Promise<void> {
     try {
       const rule = await asked
-      const body = bodyOf(command)
-      const reviewed = isReviewed(node) ? await review(node, who, command.ch, body) : { body }
+      const reviewed = await (under ?? this.reviewed(pending.command))
       if (this.session.isClosed) return
       // While somebody thought, an earlier one of the lane may have failed.
       if (isAborted(open, pending)) return this.settle(open, pending, aborted())
@@ -98,6 +100,13 @@ export class Publishes {
     } catch (error) {
       if (!this.session.isClosed) this.settle(open, pending, this.session.failureOf(error))
     }
+  }
+
+  /** What the contract and the application make of it; a promise only where one of them takes its time. */
+  private reviewed(command: Command): Reviewed | Promise<Reviewed> {
+    const { node } = this.session
+    const body = bodyOf(command)
+    return isReviewed(node) ? review(node, this.session.who, command.ch, body) : { body }
   }
 
   private store(open: OpenLane, pending: Pending, rule: Rule, reviewed: Reviewed): void {
