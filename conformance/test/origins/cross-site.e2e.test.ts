@@ -61,7 +61,7 @@ describe('pages of other sites, in chromium', { skip: withoutChromium }, () => {
   after(() => browser?.close())
   afterEach(async () => {
     await browser.leave()
-    for (const close of closing.splice(0)) await close()
+    await Promise.all(closing.splice(0).map((close) => close()))
   })
 
   async function attacked(scenario: Scenario, way: Way): Promise<{ victim: Victim; learned: Record<string, string> }> {

@@ -21,7 +21,7 @@ describe('a server of this machine without a list of origins, in chromium', { sk
   after(() => browser?.close())
   afterEach(async () => {
     await browser.leave()
-    for (const close of closing.splice(0)) await close()
+    await Promise.all(closing.splice(0).map((close) => close()))
   })
 
   async function serve(

@@ -29,7 +29,7 @@ describe('tautline serve and pages of other origins, in chromium', { skip: witho
   after(() => browser?.close())
   afterEach(async () => {
     await browser.leave()
-    for (const close of closing.splice(0)) await close()
+    await Promise.all(closing.splice(0).map((close) => close()))
   })
 
   async function serve(): Promise<string> {

@@ -4,7 +4,7 @@
 /** Longer is no origin: a host name has 253 characters at most. */
 const LONGEST = 300
 /** Scheme, host, port: no userinfo, no path, no blank, no second value behind a comma. */
-const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/
+const ORIGIN = /^([a-z][a-z0-9+.-]*):\/\/([a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/i
 const ADDRESS = /^(?:\[[0-9a-f:.]+\]|[0-9]{1,3}(?:\.[0-9]{1,3}){3})$/
 const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
   ['http', '80'],
@@ -25,8 +25,9 @@ export interface Origin {
 /** RFC 6454 §4: scheme and host without case, the default port left out. null: this is not one origin. */
 export function readOrigin(text: string): Origin | null {
   if (text.length > LONGEST) return null
-  const [, scheme, host, given] = ORIGIN.exec(text.toLowerCase()) ?? []
-  if (scheme === undefined || host === undefined) return null
+  // ASCII first: some letters beyond it become ASCII in lower case.
+  if (!ORIGIN.test(text)) return null
+  const [, scheme = '', host = '', given] = ORIGIN.exec(text.toLowerCase()) ?? []
   const port = given === undefined || given === DEFAULT_PORTS.get(scheme) ? '' : `:${given}`
   return { text: `${scheme}://${host}${port}`, scheme, host, authority: `${host}${port}` }
 }
