@@ -19,6 +19,8 @@ import type { Session } from './session.ts'
 /** Bytes of bodies in one reply; there is `more` then. */
 const HISTORY_BYTES = 1_048_576
 
+/** Items of a page that is some work to write. */
+const LONG = 50
 /** What keeps pages in order: no channel is called so. */
 const PAGES = ' pages'
 
@@ -34,8 +36,8 @@ export function history(session: Session, command: HistoryCommand & { readonly i
       const rule = await session.access.allowed('history', command.ch)
       await inTurn(session, async () => {
         const page = await readHistory(session.node, command.ch, rule, command)
-        session.charge(page.items.length)
         if (!session.isClosed) session.reply(command.id, page)
+        return page.items.length
       })
     } catch (error) {
       if (!session.isClosed) session.refuse(command.id, error)
@@ -50,8 +52,8 @@ export function presence(session: Session, command: PresenceCommand & { readonly
       await session.access.allowed('presence', command.ch)
       await inTurn(session, async () => {
         const page = await node.presences.page(command.ch, command.page, node.limits.members)
-        session.charge(page.members.length)
         if (!session.isClosed) session.reply(command.id, page)
+        return page.members.length
       })
     } catch (error) {
       if (!session.isClosed) session.refuse(command.id, error)
@@ -59,13 +61,23 @@ export function presence(session: Session, command: PresenceCommand & { readonly
   })
 }
 
-/** Pages one after another, as fast as the network takes them: 256 of 1 MiB at once would end the connection, or the process. */
-function inTurn(session: Session, give: () => Promise<void>): Promise<void> {
+/**
+ * Pages one after another, as fast as the network takes them: 256 of 1 MiB at once would end the connection, or the
+ * process. And no more than one long one in a turn of the loop: the others have their turn between two.
+ */
+function inTurn(session: Session, give: () => Promise<number>): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const { clock } = session.node
   session.attachments.serial.run(PAGES, async () => {
     await session.outbox.whenFlowing()
-    await (session.isClosed ? undefined : give().catch(reject))
-    resolve()
+    try {
+      const items = session.isClosed ? 0 : await give()
+      session.charge(items)
+      resolve()
+      if (items >= LONG) await new Promise<void>((next) => clock.defer(next))
+    } catch (error) {
+      reject(error)
+    }
   })
   return promise
 }
