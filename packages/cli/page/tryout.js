@@ -151,6 +151,11 @@ channel.subscribe({${isPattern ? '' : ' last: 10,'} onMessage: ({ data }) => con
   }`
 }
 
+const { api } = document.documentElement.dataset
+if (api !== '') {
+  by('api').hidden = false
+  by('api').querySelector('a').href = `${api}/docs`
+}
 explain()
 counted()
 client.connect()

@@ -33,4 +33,6 @@ function told(error: unknown): number {
   return EXIT.failed
 }
 
+// Who reads us may stop reading (`| head`, a log collector that went away): that is no reason to fail.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 await main(process.argv.slice(2))

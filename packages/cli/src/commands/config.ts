@@ -13,11 +13,13 @@ export function configCommand(): Command {
 Examples:
   $ tautline config init              write ./tautline.config.ts
   $ tautline config check             all that is wrong with it, with file:line:column
-  $ tautline config schema            its JSON Schema, for editors`,
+  $ tautline config schema            its JSON Schema, for editors
+  $ tautline config variables         the environment variable of every setting`,
   )
   config.addCommand(checkCommand())
   config.addCommand(initCommand())
   config.addCommand(schemaCommand())
+  config.addCommand(variablesCommand())
   return config
 }
 
@@ -88,5 +90,24 @@ Examples:
     .action(async () => {
       const { JSON_SCHEMA } = await import('../config/json-schema.ts')
       process.stdout.write(`${JSON.stringify(JSON_SCHEMA, null, 2)}\n`)
+    })
+}
+
+function variablesCommand(): Command {
+  return new Command('variables')
+    .description('lists the environment variable of every setting')
+    .addHelpText(
+      'after',
+      `
+The rule: TAUTLINE_, then the path in capitals, levels joined by two underscores. Elements of lists have numbers
+(TAUTLINE_JWT__ISSUERS__0__SECRET); a whole list is comma-separated or JSON, an object is JSON.
+
+Examples:
+  $ tautline config variables
+  $ TAUTLINE_PORT=8081 TAUTLINE_ORIGINS=https://app.example.com tautline serve`,
+    )
+    .action(async () => {
+      const { described } = await import('../config/environment.ts')
+      for (const [name, text] of described()) process.stdout.write(`${`${name}  ${text}`.trimEnd()}\n`)
     })
 }

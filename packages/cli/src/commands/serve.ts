@@ -23,7 +23,7 @@ export function serveCommand(): Command {
       'after',
       `
 Flags win over environment variables, these over the file. Every setting has a variable:
-admission.perUser is TAUTLINE_ADMISSION__PER_USER (docs/guides/serve.md lists them).
+admission.perUser is TAUTLINE_ADMISSION__PER_USER (tautline config variables lists them).
 
 Signals: HUP reads the configuration again and drops nobody; TERM and INT stop gracefully, a second one at once.
 

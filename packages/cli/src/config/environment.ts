@@ -7,8 +7,8 @@ import { nearest } from './nearest.ts'
 import type { Path } from './problem.ts'
 
 const PREFIX = 'TAUTLINE_'
-/** Variables of ours that are no settings. */
-const OTHERS = ['TAUTLINE_CONFIG']
+/** Variables of ours that are no settings: the file, and the key with which the guides call the HTTP API. */
+const OTHERS = ['TAUTLINE_CONFIG', 'TAUTLINE_KEY']
 
 /** One setting that a variable gives. */
 export interface Override {
@@ -25,12 +25,16 @@ export interface Overrides {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Reads all variables that begin with TAUTLINE_. Other ones are not looked at. */
-export function readEnvironment(environment: Environment): Overrides {
+/**
+ * Reads all variables that begin with TAUTLINE_. Other ones are not looked at.
+ *
+ * @param others those that the file reads itself: they may be called as they like
+ */
+export function readEnvironment(environment: Environment, others: readonly string[] = []): Overrides {
   const given: Override[] = []
   const wrong: { variable: string; text: string }[] = []
   for (const [variable, text] of Object.entries(environment)) {
-    if (!variable.startsWith(PREFIX) || text === undefined || OTHERS.includes(variable)) continue
+    if (!variable.startsWith(PREFIX) || text === undefined || [...OTHERS, ...others].includes(variable)) continue
     if (isOfKubernetes(variable, text)) continue
     const read = readOne(variable, text)
     if (typeof read === 'string') wrong.push({ variable, text: read })
@@ -89,19 +93,29 @@ function unknown(variable: string, so: string, here: readonly JsonSchema[]): str
 
 /** All names but those of lists' elements. */
 export function variables(): readonly string[] {
-  const names: string[] = []
+  return [...described().keys()]
+}
+
+/** All variables with what they set, as the schema describes it. */
+export function described(): ReadonlyMap<string, string> {
+  const names = new Map<string, string>()
   const walk = (schema: JsonSchema, prefix: string, depth: number): void => {
     for (const one of alternatives(schema)) {
       for (const [key, below] of Object.entries(one.properties ?? {})) {
         if (key.startsWith('$')) continue
         const name = `${prefix}${constant(key)}`
-        if (!names.includes(name)) names.push(name)
+        if (!names.has(name)) names.set(name, descriptionOf(below))
         if (depth < 4) walk(below, `${name}__`, depth + 1)
       }
     }
   }
   walk(JSON_SCHEMA, PREFIX, 0)
   return names
+}
+
+function descriptionOf(schema: JsonSchema): string {
+  const target = schema.$ref === undefined ? undefined : JSON_SCHEMA.$defs?.[schema.$ref.replace('#/$defs/', '')]
+  return schema.description ?? target?.description ?? ''
 }
 
 /** perUser → PER_USER */

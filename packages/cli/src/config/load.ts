@@ -7,7 +7,7 @@ import { constant, type Environment, type Override, readEnvironment } from './en
 import { type Finding, judge } from './judge.ts'
 import { ConfigError, type Path, type Problem } from './problem.ts'
 import type { Config } from './schema.ts'
-import { fillIn } from './secrets.ts'
+import { fillIn, variablesIn } from './secrets.ts'
 import { findConfig, readSource, type Source } from './source.ts'
 
 /** A setting that was given on the command line. */
@@ -43,7 +43,7 @@ export interface Loaded {
 export async function loadConfig({ file: given, folder, environment, flags }: Wanted): Promise<Loaded> {
   const file = findConfig(given ?? environment['TAUTLINE_CONFIG'], folder)
   const source = file === null ? null : await readSource(file, folder)
-  const { given: overrides, wrong } = readEnvironment(environment)
+  const { given: overrides, wrong } = readEnvironment(environment, variablesIn(source?.value))
   const problems: Problem[] = wrong.map(({ variable, text }) => {
     return { source: 'environment', place: null, path: [], text: `${variable} ${text}` }
   })

@@ -67,6 +67,15 @@ export function fillIn(value: unknown, environment: Environment, folder: string)
   return { value: visit(value, []), findings, secrets }
 }
 
+/** The variables that a configuration reads. */
+export function variablesIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [...value.matchAll(NAME)].map(([, name]) => name ?? '')
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, below]) => {
+    return key === 'env' && typeof below === 'string' ? [below] : variablesIn(below)
+  })
+}
+
 function isSecret(path: Path): boolean {
   const last = typeof path.at(-1) === 'number' ? path.at(-2) : path.at(-1)
   return last === 'secret' || last === 'passphrase'

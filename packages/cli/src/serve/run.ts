@@ -4,6 +4,7 @@ import { CommandError, EXIT } from '../commands/exit.ts'
 import { type Flag, type Loaded, loadConfig } from '../config/load.ts'
 import { ConfigError } from '../config/problem.ts'
 import { developmentCertificate } from './development-certificate.ts'
+import { developmentKey, KEY_FILE } from './development-key.ts'
 import { Log } from './log.ts'
 import { rehearse } from './rehearse.ts'
 import { type Addresses, StandaloneServer } from './server.ts'
@@ -38,7 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     if (!mode.dev) return loaded
     const problems = checkDevelopment(loaded.config, mode).map(loaded.problemOf)
     if (problems.length > 0) throw new ConfigError(problems)
-    return withDevelopmentCertificate(loaded, mode)
+    return withDevelopmentKey(await withDevelopmentCertificate(loaded, mode))
   }
   const loaded = await load()
   checkThereIsSomething(loaded, mode)
@@ -78,6 +79,14 @@ async function withDevelopmentCertificate(loaded: Loaded, mode: Mode): Promise<L
   return { ...loaded, config: { ...loaded.config, tls: { cert, key } } }
 }
 
+/** Backends are tried out, too: the HTTP API is open to whoever can read a file of ours. */
+function withDevelopmentKey(loaded: Loaded): Loaded {
+  if (loaded.config.api !== undefined) return loaded
+  const secret = developmentKey(process.cwd())
+  const api = { keys: [{ name: 'dev', secret, scopes: ['*' as const] }] }
+  return { ...loaded, config: { ...loaded.config, api }, secrets: [...loaded.secrets, secret] }
+}
+
 function checkThereIsSomething({ file, config }: Loaded, { dev }: Mode): void {
   if (dev || file !== null || Object.keys(config).some((key) => !['port', 'host', 'log', 'monitoring'].includes(key)))
     return
@@ -105,11 +114,17 @@ function announce(addresses: Addresses, settings: Settings, mode: Mode, loaded: 
   const lines = [
     `Try it out      ${url.replace('127.0.0.1', 'localhost')}/`,
     `Clients         ${realtime.replace('127.0.0.1', 'localhost')}`,
+    `HTTP API        ${url.replace('127.0.0.1', 'localhost')}${loaded.config.api?.basePath ?? '/api/v1'}/docs`,
+    ...(hasOwnKey(loaded) ? [`  its key is in ${KEY_FILE}`] : []),
     ...(monitoring === null ? [] : [`Metrics         ${monitoring}/metrics`]),
     '',
     'Development: everybody who reaches it may do everything. Ctrl+C stops it.',
   ]
   process.stdout.write(`\n${lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n')}\n\n`)
+}
+
+function hasOwnKey({ config }: Loaded): boolean {
+  return config.api?.keys[0]?.name === 'dev'
 }
 
 function explain(error: unknown, { port, host, monitoring }: Settings): string {

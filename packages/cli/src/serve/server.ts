@@ -15,7 +15,7 @@ import type { Log } from './log.ts'
 import { listenForMonitoring, Monitoring, type Phase, portOf } from './monitoring.ts'
 import { developmentPage } from './page.ts'
 import { rehearse } from './rehearse.ts'
-import { changeOf, LIVE, letsSomebodyIn, type Mode, type Settings } from './settings.ts'
+import { changeOf, LIVE, letsSomebodyIn, type Mode, type Settings, settingsOf } from './settings.ts'
 import { openStore } from './store.ts'
 
 /** Where a server can be reached. */
@@ -112,7 +112,7 @@ export class StandaloneServer {
     this.loaded = loaded
     this.settings = {
       ...this.settings,
-      log: settings.log,
+      log: { ...settings.log, format: this.settings.log.format },
       stop: settings.stop,
       tls: this.settings.tls === null ? null : (settings.tls ?? this.settings.tls),
     }
@@ -163,7 +163,12 @@ export class StandaloneServer {
     const isOpen = mode.dev && this.loaded.config.dev?.exposed !== true
     this.http.serve({
       api,
-      page: mode.dev ? developmentPage({ path, api: this.loaded.config.api?.basePath ?? null }) : null,
+      page: mode.dev
+        ? developmentPage({
+            path,
+            api: this.loaded.config.api === undefined ? null : (this.loaded.config.api.basePath ?? '/api/v1'),
+          })
+        : null,
       monitoring: settings.monitoring === 'public' ? this.monitoring : null,
       loopbackOnly: isOpen,
     })
@@ -176,6 +181,7 @@ export class StandaloneServer {
     const stays = [...names].filter((name) => !LIVE.includes(name) && !same(before[name], after[name]))
     if (hooksOf(before) !== hooksOf(after)) stays.push('jwt', 'backend')
     if ((before.tls === undefined) !== (after.tls === undefined)) stays.push('tls')
+    if (this.settings.log.format !== settingsOf(after, this.mode, loaded.folder).log.format) stays.push('log')
     return [...new Set(stays)].filter((name) => name !== '$schema')
   }
 

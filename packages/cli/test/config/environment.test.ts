@@ -99,3 +99,17 @@ test('no two settings have one variable', () => {
 async function configOf(environment: Readonly<Record<string, string>>): Promise<Config> {
   return (await loadConfig({ file: undefined, folder: newFolder(), environment, flags: [] })).config
 }
+
+test('a variable that the file reads itself may be called as it likes', async () => {
+  const issuer = { issuer: 'i', audience: 'a', algorithms: ['HS256'], secret: { env: 'TAUTLINE_JWT_SECRET' } }
+  const folder = newFolder({
+    'tautline.config.json': JSON.stringify({ jwt: { issuers: [issuer] }, host: `\${TAUTLINE_ADDRESS}` }),
+  })
+  const environment = {
+    TAUTLINE_JWT_SECRET: 'S3CRET-of-the-environment-32-bytes',
+    TAUTLINE_ADDRESS: '127.0.0.1',
+    TAUTLINE_KEY: 'S3CRET',
+  }
+  const { config } = await loadConfig({ file: undefined, folder, environment, flags: [] })
+  assert.equal(config.host, '127.0.0.1')
+})

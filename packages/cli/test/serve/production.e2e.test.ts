@@ -160,7 +160,7 @@ test('who is refused by the hundred does not fill the log (O29)', async () => {
   for (let i = 0; i < 60; i++) await nonsense(Number(port))
   assert.equal(await server.stop(), 0)
   const refused = server.lines().filter(({ event }) => event === 'handshake refused')
-  assert.equal(refused.length, 20)
+  assert.ok(refused.length > 0 && refused.length <= 20)
   const more = await server.line('handshake refused (more of it was not written)')
   // Whoever fails that often is cut, later, without an answer.
   assert.ok(Number(more['count']) >= 20 && Number(more['count']) <= 40)
