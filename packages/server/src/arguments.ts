@@ -3,7 +3,7 @@
 
 import { checkPattern, type Limits, type Position, RealtimeError } from '@tautline/wire'
 import { ACTIONS, type Right } from './options.ts'
-import type { PublishOptions } from './realtime.ts'
+import type { PublishOptions } from './publishing/own.ts'
 import { readObject, shown } from './rules/settings.ts'
 import type { HistoryQuery } from './session/queries.ts'
 

@@ -36,15 +36,11 @@ export type {
   NodeFacts,
   PageQuery,
 } from './overview.ts'
-export {
-  createRealtime,
-  type ListenOptions,
-  type PublishOptions,
-  type Realtime,
-  type RealtimeChange,
-} from './realtime.ts'
+export type { PublishOptions } from './publishing/own.ts'
+export { createRealtime, type PageBounds, type Realtime, type RealtimeChange } from './realtime.ts'
 export type { RevokeOptions, RevokeTarget } from './revocation/revocation.ts'
 export type { CallContext, Procedure } from './rpc/calls.ts'
 export type { Allow, AllowByAction, AllowOne } from './rules/allow.ts'
 export type { ChannelRule } from './rules/rules.ts'
 export { SettingError } from './rules/settings.ts'
+export type { ListenOptions } from './transports/ports.ts'

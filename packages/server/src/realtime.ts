@@ -4,9 +4,8 @@ import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { MemoryBroker, MemoryPresence } from '@tautline/broker'
 import type { Bearing, CallMethod, Contract, ContractOf, NoContract, StreamMethod } from '@tautline/contract'
-import { createServer, type Server, type ServerOptions, type TlsReload } from '@tautline/websocket'
+import type { TlsReload } from '@tautline/websocket'
 import {
-  type Body,
   checkChannel,
   type HistoryPage,
   type Json,
@@ -19,8 +18,7 @@ import {
   systemClock,
   systemRandom,
 } from '@tautline/wire'
-import { doorOf, visit } from './admission/door.ts'
-import { checkHook, checkPublishOptions, checkQuery, checkReason, checkUser } from './arguments.ts'
+import { checkHook, checkQuery, checkReason, checkUser } from './arguments.ts'
 import type {
   Anything,
   Naming,
@@ -58,44 +56,21 @@ import {
   type NodeFacts,
   type PageQuery,
 } from './overview.ts'
-import { publish } from './publishing/publish.ts'
-import { reviewOwn } from './publishing/review.ts'
+import { bodyOf, type PublishOptions, publishOwn } from './publishing/own.ts'
 import { type RevokeOptions, type RevokeTarget, readRevoke } from './revocation/revocation.ts'
 import type { Procedure } from './rpc/calls.ts'
 import { type Rule, Rules } from './rules/rules.ts'
-import { readObject, shown } from './rules/settings.ts'
+import { readObject } from './rules/settings.ts'
 import { readHistory } from './session/queries.ts'
 import { Session } from './session/session.ts'
 import { readOptions } from './settings.ts'
-import { linkRequestOf, SUBPROTOCOLS, WebSocketLink } from './transports/websocket.ts'
-
-/** Scope of the server's own idempotency keys. */
-const SERVER_SCOPE = 'server'
-/** What the engine may hold for one connection beyond the session's own queues. */
-const ENGINE_BUFFER = 67_108_864
-
-export interface PublishOptions {
-  /** Idempotency key: publishing again with it gives the first position. 1 to 64 printable ASCII characters. */
-  readonly key?: string
-  /** State key, for the policy `latest`; 1 to 128 bytes. */
-  readonly state?: string
-  /** Whose key it is: the same key of another scope is another one. 1 to 128 characters. Default: the server's. */
-  readonly scope?: string
-}
+import { type ListenOptions, Ports } from './transports/ports.ts'
 
 /** At most one of `after` and `before`; `limit` is 100 where it is left out. */
 export interface PageBounds {
   readonly limit?: number
   readonly after?: Position
   readonly before?: Position
-}
-
-export interface ListenOptions {
-  readonly port: number
-  readonly host?: string
-  readonly tls?: NonNullable<ServerOptions['tls']>
-  /** Gets every request that does not ask for a WebSocket. */
-  readonly http?: HttpServer
 }
 
 /** What can be changed while a server runs. */
@@ -110,9 +85,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
   private readonly node: Node
   private options: RealtimeOptions
   private readonly origins: Origins
-  private readonly engines: Set<Server> = new Set()
-  /** Those that speak TLS on a port of their own. */
-  private readonly secure: Set<Server> = new Set()
+  private readonly ports: Ports
   private closed = false
 
   /** @internal Use `createRealtime`. */
@@ -125,6 +98,8 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     this.options = options
     this.node = new Node(options, { broker, presence, clock, random })
     this.origins = new Origins(options, clock, this.node.log)
+    const accept = (link: Link, request: LinkRequest): void => this.accept(link, request)
+    this.ports = new Ports({ node: this.node, origins: this.origins, options, accept })
   }
 
   /** The name of this node. */
@@ -255,18 +230,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     options?: PublishOptions,
   ): Promise<Published>
   async publish(channel: string, data: unknown, options: PublishOptions = {}): Promise<Published> {
-    const rule = this.ruleOf(channel)
-    const { key, state, scope } = checkPublishOptions(options, this.node.limits)
-    const asked = reviewOwn(this.node, channel, bodyOf(data as Anything), key !== undefined)
-    const reviewed = asked instanceof Promise ? await asked : asked
-    const { promise, resolve, reject } = Promise.withResolvers<Published>()
-    const whose = scope === undefined ? SERVER_SCOPE : `${SERVER_SCOPE} ${scope}`
-    const outgoing = { channel, rule, ...reviewed, scope: whose, key, state }
-    publish(this.node, outgoing, (outcome) => {
-      if (outcome instanceof Error) reject(outcome)
-      else resolve(outcome)
-    })
-    return promise
+    return publishOwn(this.node, this.ruleOf(channel), channel, bodyOf(data as Anything), options)
   }
 
   /**
@@ -353,7 +317,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
 
   /** Serves WebSockets on an application's HTTP server; everything else stays the application's. */
   attach(server: HttpServer | HttpsServer): this {
-    this.serve({ server })
+    this.ports.attach(server)
     return this
   }
 
@@ -363,12 +327,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
    * @returns the port, once it is open
    */
   async listen(options: ListenOptions): Promise<number> {
-    const { port } = (options ?? {}) as Partial<ListenOptions>
-    if (!Number.isInteger(port))
-      throw new TypeError(`listen() needs a port, such as listen({ port: 8080 }), not ${shown(port)}`)
-    const engine = this.serve(options)
-    await engine.listening
-    return engine.address()?.port ?? options.port
+    return this.ports.listen(options)
   }
 
   /**
@@ -377,7 +336,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
    * @throws Error when the material is unusable: nothing has changed then
    */
   reloadTls(tls: TlsReload): void {
-    for (const engine of this.secure) engine.reloadTls(tls)
+    this.ports.reloadTls(tls)
   }
 
   /** Takes over an open connection of any transport. */
@@ -396,34 +355,7 @@ export class Realtime<C extends Contract = NoContract> implements Bearing<C> {
     this.node.revocations.stop()
     this.node.admission.stop()
     this.node.unlisten()
-    await Promise.all([this.node.presences.stop(), ...Array.from(this.engines, (engine) => engine.close())])
-  }
-
-  private serve(where: Pick<ServerOptions, 'port' | 'host' | 'tls' | 'http' | 'server'>): Server {
-    const { options } = this
-    const { admission, metrics, log, clock } = this.node
-    if (this.closed) throw new Error('this server was closed: make another one with createRealtime()')
-    const engine = createServer(
-      {
-        ...where,
-        ...doorOf({ admission, metrics, listens: where.port !== undefined, log, clock }),
-        path: options.path ?? '/realtime',
-        subprotocols: SUBPROTOCOLS,
-        origins: (_, request) => this.origins.judge(request),
-        compression: options.compression ?? false,
-        maxPayload: this.node.limits.frame,
-        maxBuffered: ENGINE_BUFFER,
-        // Sessions have a heartbeat of their own, which clients that cannot see pings notice too.
-        heartbeat: false,
-      },
-      (carrier, request) => {
-        const its = visit(admission, request)
-        this.accept(new WebSocketLink(carrier, its), linkRequestOf(request, its.address))
-      },
-    )
-    this.engines.add(engine)
-    if (where.tls !== undefined) this.secure.add(engine)
-    return engine
+    await Promise.all([this.node.presences.stop(), this.ports.close()])
   }
 
   private ruleOf(channel: string): Rule {
@@ -448,8 +380,4 @@ export function createRealtime<const C extends Contract = NoContract>(
 function checkName(channel: string): void {
   const problem = checkChannel(channel)
   if (problem !== null) throw new RealtimeError('bad-request', `the channel ${JSON.stringify(channel)} ${problem}`)
-}
-
-function bodyOf(data: Json | Uint8Array): Body {
-  return data instanceof Uint8Array ? { bytes: data } : { data }
 }
