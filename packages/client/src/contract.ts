@@ -1,6 +1,6 @@
 // What a contract makes of the types of a client: `B` is the client, which bears it. Types only: not a byte of a bundle.
 
-import type { ContractOf, IfNamed, IfOtherMethod, MessageOf, PublishOf } from '@tautline/contract'
+import type { ClientPublishOf, ContractOf, IfNamed, IfOtherMethod, MessageOf } from '@tautline/contract'
 import type { Channel } from './channel.ts'
 
 export type {
@@ -20,7 +20,7 @@ export type {
  */
 export type Naming<B, N extends string> = B & IfNamed<ContractOf<B>, N>
 /** A channel of the contract. */
-export type ChannelOf<B, N extends string> = Channel<MessageOf<ContractOf<B>, N>, PublishOf<ContractOf<B>, N>>
+export type ChannelOf<B, N extends string> = Channel<MessageOf<ContractOf<B>, N>, ClientPublishOf<ContractOf<B>, N>>
 
 /** The client, if its contract does not name the method. */
 export type NotCalling<B, M extends string> = B & IfOtherMethod<ContractOf<B>, M>

@@ -46,12 +46,12 @@ class Writer {
   readonly schemas: Record<string, JsonSchema> = {}
   private readonly ids: Set<string> = new Set()
 
-  channel(pattern: string, { message, description }: ChannelContract): void {
+  channel(pattern: string, { message, publish, description }: ChannelContract): void {
     const path = `channels[${shown(pattern)}].message`
     const id = this.id(pattern)
-    const published = jsonSchemaOf(path, message, 'input')
+    const published = publish === false ? true : jsonSchemaOf(path, message, 'input')
     const sent = jsonSchemaOf(path, message, 'output')
-    const isOne = same(published, sent)
+    const isOne = publish === false || same(published, sent)
     const messages: Record<string, Table> = { message: this.message(`${id}.message`, 'Message', sent) }
     if (!isOne) messages['published'] = this.message(`${id}.published`, 'Message as it is published', published)
     this.channels[id] = {
@@ -62,11 +62,13 @@ class Writer {
     }
     const channel = ref('channels', id)
     const from = isOne ? 'message' : 'published'
-    this.operations[`publish.${id}`] = {
-      action: 'receive',
-      channel,
-      summary: 'Clients publish',
-      messages: [ref('channels', id, 'messages', from)],
+    if (publish !== false) {
+      this.operations[`publish.${id}`] = {
+        action: 'receive',
+        channel,
+        summary: 'Clients publish',
+        messages: [ref('channels', id, 'messages', from)],
+      }
     }
     this.operations[`deliver.${id}`] = {
       action: 'send',

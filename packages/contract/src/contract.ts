@@ -12,6 +12,8 @@ export type Schema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Ou
 export interface ChannelContract {
   /** Of every message: publishers write its input, subscribers read its output. The output is stored: it must be JSON. */
   readonly message: Schema
+  /** false: only the server publishes here. Clients have no type for it, and are refused. */
+  readonly publish?: false
   readonly description?: string
 }
 

@@ -21,7 +21,7 @@ export interface DocumentPair {
 
 export interface ContractDocument {
   readonly format: typeof FORMAT
-  readonly channels: Readonly<Record<string, DocumentPair>>
+  readonly channels: Readonly<Record<string, DocumentPair & { readonly publish?: false }>>
   readonly rpc: Readonly<Record<string, DocumentPair & { readonly stream?: true }>>
 }
 
@@ -37,9 +37,10 @@ export class DocumentError extends Error {
 export function exportContract(contract: Contract): ContractDocument {
   return {
     format: FORMAT,
-    channels: table(contract.channels, (path, { message, description }) =>
-      pair(`${path}.message`, message, `${path}.message`, message, description),
-    ),
+    channels: table(contract.channels, (path, { message, publish, description }) => ({
+      ...pair(`${path}.message`, message, `${path}.message`, message, description),
+      ...(publish === false ? { publish } : null),
+    })),
     rpc: table(contract.rpc, (path, { input, output, stream, description }) => ({
       ...pair(`${path}.input`, input, `${path}.output`, output, description),
       ...(stream === true ? { stream } : null),

@@ -43,6 +43,16 @@ type OutputOfPattern<C extends Contract, P extends string> = P extends string
 /** What publishers to a channel write: where several patterns may hold, what fits all of them. */
 export type PublishOf<C extends Contract, N extends string> = InputOfPattern<C, PatternOf<C, N>>
 
+/** What clients write: nothing where only the server publishes. */
+export type ClientPublishOf<C extends Contract, N extends string> =
+  true extends IsServers<C, PatternOf<C, N>> ? never : PublishOf<C, N>
+
+type IsServers<C extends Contract, P extends string> = P extends string
+  ? NonNullable<C['channels'][P]> extends { readonly publish: false }
+    ? true
+    : false
+  : never
+
 type InputOfPattern<C extends Contract, P extends string> = Unwrap<
   Together<P extends string ? Wrapped<StandardSchemaV1.InferInput<NonNullable<C['channels'][P]>['message']>> : never>
 >

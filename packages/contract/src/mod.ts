@@ -16,6 +16,7 @@ export type {
   CallArguments,
   CallMethod,
   CheckedArgumentOf,
+  ClientPublishOf,
   ContractOf,
   IfNamed,
   IfOtherMethod,

@@ -51,9 +51,13 @@ function readTable<T>(
 function readChannel(path: string, pattern: string, value: unknown): ChannelContract {
   const wrong = checkPattern(pattern)
   if (wrong !== null) throw new ContractError(path, `is no pattern: it ${wrong}`)
-  const { message, description } = readKeys(path, value, ['message', 'description'])
+  const { message, publish, description } = readKeys(path, value, ['message', 'publish', 'description'])
+  if (publish !== undefined && publish !== false) {
+    throw new ContractError(`${path}.publish`, `must be false, or left out, not ${shown(publish)}`)
+  }
   return Object.freeze({
     message: readSchema(`${path}.message`, message),
+    ...(publish === false ? { publish } : null),
     ...readDescription(path, description),
   })
 }

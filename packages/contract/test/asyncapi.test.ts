@@ -28,7 +28,7 @@ const contract = defineContract({
     },
     'inbox:$user:**': { message: z.object({ first: tree, second: tree }) },
     plain: { message: toStandardJsonSchema(v.object({ n: v.pipe(v.number(), v.minValue(1)) })) },
-    'chat.any': { message: z.string() },
+    'chat.any': { message: z.string().default('none'), publish: false },
   },
   rpc: {
     'tree/of-~': { input: z.null(), output: tree },
@@ -107,6 +107,9 @@ test('a channel has an address, what is published and what is sent', () => {
   assert.deepEqual(operations?.['publish.chat.any']?.['messages'], [{ $ref: '#/channels/chat.any/messages/published' }])
   assert.equal(operations?.['publish.chat.any']?.['action'], 'receive')
   assert.equal(operations?.['deliver.chat.any']?.['action'], 'send')
+  // Only the server publishes here.
+  assert.equal(operations?.['publish.chat.any-2'], undefined)
+  assert.deepEqual(Object.keys(channels?.['chat.any-2']?.['messages'] as object), ['message'])
   const { schemas } = components as { schemas: Record<string, { required: string[] }> }
   assert.deepEqual(schemas['chat.any.published']?.required, ['text'])
   assert.deepEqual(schemas['chat.any.message']?.required.toSorted(), ['loud', 'text'])

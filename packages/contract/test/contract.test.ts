@@ -44,7 +44,7 @@ for (const [what, parts, message] of [
   [
     'a schema without its place',
     { channels: { 'chat:*': TEXT } },
-    "channels['chat:*'] must be an object with 'message', 'description', not a schema",
+    "channels['chat:*'] must be an object with 'message', 'publish', 'description', not a schema",
   ],
   [
     'a misspelt message',
@@ -76,6 +76,11 @@ for (const [what, parts, message] of [
     'a description that is none',
     { channels: { a: { message: TEXT, description: 5 } } },
     "channels['a'].description must be text, not 5",
+  ],
+  [
+    'clients that publish',
+    { channels: { a: { message: TEXT, publish: true } } },
+    "channels['a'].publish must be false, or left out, not true",
   ],
   [
     'a pattern that is none',

@@ -12,6 +12,7 @@ const contract = defineContract({
   channels: {
     'chat:*': { message: z.object({ text: z.string(), loud: z.boolean().default(false) }) },
     'news:**': { message: v.object({ title: v.string() }) },
+    'quotes:*': { message: z.number(), publish: false },
     'news:flash': { message: v.object({ title: v.string(), until: v.number() }) },
   },
   rpc: {
@@ -51,6 +52,10 @@ export async function channels(id: number): Promise<void> {
   // A pattern is subscribed to with the types of all that it may bring.
   client.channel('news:*').subscribe(({ data }) => console.log(data.title))
 
+  const quotes = client.channel('quotes:abc')
+  quotes.subscribe(({ data }) => console.log(data.toFixed(2)))
+  // @ts-expect-error only the server publishes here
+  await quotes.publish(5)
   // A channel that the contract does not name is JSON, or what the caller says.
   const other = client.channel('other:42')
   yes<Same<typeof other, Channel<Json>>>()

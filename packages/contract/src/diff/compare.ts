@@ -2,7 +2,7 @@
 // by the new contract, what they read has to be what the old one promised. It judges schemas, not code: what a schema checks
 // in a function of its own (zod's `refine`) is in no file.
 
-import type { ContractDocument, DocumentPair, DocumentSchema } from '../document.ts'
+import type { ContractDocument, DocumentSchema } from '../document.ts'
 import type { JsonSchema } from '../json-schema.ts'
 import { containsPattern, intersection, moreSpecific } from '../patterns.ts'
 import { isTable, own, same } from '../table.ts'
@@ -18,6 +18,8 @@ export interface Finding {
   readonly what: string
   readonly why: string
 }
+
+type Channel = ContractDocument['channels'][string]
 
 const ORDER = { breaking: 0, unknown: 1, safe: 2 }
 
@@ -45,7 +47,12 @@ function* channels(old: ContractDocument, now: ContractDocument): Generator<Find
       const both = shared(old, pattern, now, other)
       if (both === null) continue
       const said = other === pattern ? where : `${where} now ${place('channels', other)}`
-      yield* pair(`${said} publish`, `${said} message`, its, now.channels[other] as DocumentPair)
+      const next = now.channels[other] as Channel
+      if (its.publish !== false && next.publish === false) {
+        const what = 'clients may not publish any more'
+        yield { kind: 'breaking', where: `${said} publish`, what, why: 'deployed clients may do it' }
+      } else if (its.publish !== false) yield* schemas('send', `${said} publish`, its.input, next.input)
+      yield* schemas('read', `${said} message`, its.output, next.output)
     }
   }
   for (const pattern of Object.keys(now.channels)) {
@@ -80,17 +87,13 @@ function* calls(old: ContractDocument, now: ContractDocument): Generator<Finding
       const what = other.stream === true ? 'it gives several results now' : 'it gives one result now'
       yield { kind: 'breaking', where, what, why: `deployed clients ${other.stream === true ? 'call' : 'stream'} it` }
     }
-    yield* pair(`${where} input`, `${where} output`, its, other)
+    yield* schemas('send', `${where} input`, its.input, other.input)
+    yield* schemas('read', `${where} output`, its.output, other.output)
   }
   for (const method of Object.keys(now.rpc)) {
     if (own(old.rpc, method) !== undefined) continue
     yield { kind: 'safe', where: place('rpc', method), what: 'the method is new', why: 'no deployed client calls it' }
   }
-}
-
-function* pair(inWhere: string, outWhere: string, old: DocumentPair, now: DocumentPair): Generator<Finding> {
-  yield* schemas('send', inWhere, old.input, now.input)
-  yield* schemas('read', outWhere, old.output, now.output)
 }
 
 function* schemas(direction: Direction, where: string, old: DocumentSchema, now: DocumentSchema): Generator<Finding> {

@@ -64,6 +64,19 @@ for (const [title, old, now, expected] of [
       "breaking channels['a:b'] now channels['a:*'] publish: data: a number is not taken any more",
     ],
   ],
+  [
+    'only the server publishes now',
+    { channels: { a: text } },
+    { channels: { a: { ...text, publish: false as const } } },
+    ["breaking channels['a'] publish: clients may not publish any more"],
+  ],
+  [
+    'what only the server publishes',
+    { channels: { a: { message: z.object({}), publish: false as const } } },
+    { channels: { a: { message: z.object({ n: z.number() }), publish: false as const } } },
+    ["safe channels['a'] message: it changed"],
+  ],
+  ['clients publish now', { channels: { a: { ...text, publish: false as const } } }, { channels: { a: text } }, []],
   ['a method more', {}, { rpc: { add: call(z.null()) } }, ["safe rpc['add']: the method is new"]],
   ['a method less', { rpc: { add: call(z.null()) } }, {}, ["breaking rpc['add']: the method is gone"]],
   [

@@ -22,6 +22,8 @@ export interface Checked {
 
 /** The schema of a channel. */
 interface Spoken {
+  /** Does only the server publish here? */
+  readonly isServers: boolean
   readonly schema: Schema
   /** Names it in errors. */
   readonly where: string
@@ -62,6 +64,11 @@ export class Messages {
       : this.taken(verdict, spoken)
   }
 
+  /** @throws RealtimeError `forbidden`: only the server publishes there */
+  checkClient(channel: string): void {
+    if (this.of(channel)?.isServers === true) throw new RealtimeError('forbidden', 'only the server publishes here')
+  }
+
   /** As `check`, in order: what a schema keeps waiting is not overtaken by what is published to the channel later. */
   checkInOrder(channel: string, body: Body): Checked | Promise<Checked | null> | null {
     const before = this.waiting.get(channel)
@@ -92,8 +99,11 @@ export class Messages {
     const known = this.channels.get(channel)
     if (known !== undefined) return known
     const found = channelContract(this.contract, channel)
-    const spoken =
-      found === null ? null : { schema: found.channel.message, where: `channels['${found.pattern}'].message` }
+    const spoken = found && {
+      schema: found.channel.message,
+      where: `channels['${found.pattern}'].message`,
+      isServers: found.channel.publish === false,
+    }
     if (this.channels.size >= REMEMBERED) this.channels.delete(this.channels.keys().next().value as string)
     this.channels.set(channel, spoken)
     return spoken

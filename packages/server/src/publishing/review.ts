@@ -28,6 +28,7 @@ export function isReviewed(node: Node): boolean {
  * @throws RealtimeError `bad-data`, `too-large`, whatever the hook throws; Error for a fault of the application
  */
 export function review(node: Node, who: Who, channel: string, came: Body): Reviewed | Promise<Reviewed> {
+  node.messages?.checkClient(channel)
   // An application is not troubled with what would be refused whatever it says.
   const said = storeBody(came, node.limits)
   const checked = node.messages?.check(channel, came) ?? null

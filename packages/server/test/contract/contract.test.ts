@@ -89,6 +89,14 @@ test('the server publishes by the same contract: it throws bad-data, and nothing
   assert.deepEqual(said(peer), [{ text: 'hello' }])
 })
 
+test('where only the server publishes clients are refused', async () => {
+  const on = world({ channels: { 'quotes:*': { message: z.number(), publish: false } } })
+  const peer = await on.subscriber('quotes:abc')
+  assert.equal(await publish(on, peer, 'quotes:abc', { data: 5 }), 'forbidden  | only the server publishes here')
+  await on.publish('quotes:abc', 7)
+  assert.deepEqual(said(peer), [7])
+})
+
 test('what the schema makes of a message is stored; its key is recognised by what was sent', async () => {
   let made = 0
   const message = z.object({ text: z.string().trim(), n: z.number().default(() => ++made) })
