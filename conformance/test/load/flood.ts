@@ -27,6 +27,8 @@ export interface FloodOptions {
   readonly reads?: boolean
   /** Comes and goes: closes behind each burst. */
   readonly fleeting?: boolean
+  /** Where it knocks. Default: where the server is. */
+  readonly target?: string
 }
 
 const text = (...lines: readonly object[]): Buffer =>
@@ -42,7 +44,10 @@ export async function flood(options: FloodOptions, port: number, running: () => 
 }
 
 async function visit(options: FloodOptions, toll: Toll, port: number, running: () => boolean): Promise<void> {
-  const { peer, status } = await knock(port, { from: FROM })
+  const { peer, status } = await knock(port, {
+    from: FROM,
+    ...(options.target === undefined ? {} : { target: options.target }),
+  })
   if (status !== 101) {
     toll.refused++
     await peer.destroy()
@@ -161,6 +166,7 @@ export const FLOODS: readonly FloodOptions[] = [
     burst: () => PINGS,
   },
   { name: 'a flood of connects', fleeting: true, burst: () => text({ id: 2, op: 'ping' }) },
+  { name: 'a flood of handshakes that fail', target: '/nowhere', burst: () => Buffer.alloc(0) },
 ]
 
 /** Within the limits, and as much as they allow. */
