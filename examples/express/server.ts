@@ -1,5 +1,5 @@
 // Tautline in Express, with express-session: the cookie of the session tells who connects.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { createRealtime, crossOrigin, RealtimeError } from '@tautline/server'
@@ -10,6 +10,7 @@ import { html, script } from '../page/page.ts'
 declare module 'express-session' {
   interface SessionData {
     user: string
+    login: string
   }
 }
 
@@ -33,9 +34,9 @@ const realtime = createRealtime({
   // The session middleware needs no more of a request than its path and its cookie.
   const handshake = { url: '/', headers: { cookie: headers.get('cookie') } } as Request
   await promisify((done: Done) => session(handshake, {} as Response, done))()
-  const { user } = handshake.session
-  if (user === undefined) throw new RealtimeError('unauthorized', 'log in first')
-  return { user }
+  const { user, login } = handshake.session
+  if (user === undefined || login === undefined) throw new RealtimeError('unauthorized', 'log in first')
+  return { user, token: { id: login } }
 })
 
 /** The same pages that may connect may ask, with the user's cookie; no other page may. */
@@ -61,14 +62,14 @@ app.post('/login', async (request, response) => {
   if (!/^[a-z]{1,20}$/.test(user)) return void response.status(400).send('a name of 1 to 20 letters')
   // After the password was checked. A new session: nobody may have planted the old one.
   await promisify((done: Done) => request.session.regenerate(done))()
-  request.session.user = user
+  Object.assign(request.session, { user, login: randomUUID() })
   await realtime.publish(`inbox:${user}`, `welcome, ${user}`)
   response.redirect(303, '/')
 })
 app.post('/logout', async (request, response) => {
-  const { user } = request.session
+  const { login } = request.session
   await promisify((done: Done) => request.session.destroy(done))()
-  if (user !== undefined) await realtime.disconnect(user, 4401, 'logged out')
+  if (login !== undefined) await realtime.revoke({ token: login }, { until: Date.now() + 60_000 })
   response.redirect(303, '/')
 })
 

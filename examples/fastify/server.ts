@@ -1,5 +1,5 @@
 // Tautline in Fastify, with @fastify/session: the cookie of the session tells who connects.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { promisify } from 'node:util'
 import { fastifyCookie } from '@fastify/cookie'
@@ -11,6 +11,7 @@ import { html, script } from '../page/page.ts'
 declare module 'fastify' {
   interface Session {
     user?: string
+    login?: string
   }
 }
 
@@ -35,9 +36,9 @@ const realtime = createRealtime({
   const { session = '' } = app.parseCookie(headers.get('cookie') ?? '')
   const handshake = {} as FastifyRequest
   await promisify((done: (error: unknown) => void) => app.decryptSession(session, handshake, done))()
-  const { user } = handshake.session ?? {}
-  if (user === undefined) throw new RealtimeError('unauthorized', 'log in first')
-  return { user }
+  const { user, login } = handshake.session ?? {}
+  if (user === undefined || login === undefined) throw new RealtimeError('unauthorized', 'log in first')
+  return { user, token: { id: login } }
 })
 realtime.attach(app.server)
 app.addHook('preClose', () => realtime.close())
@@ -63,14 +64,14 @@ app.post<{ Body?: { user?: string } }>('/login', async (request, reply) => {
   if (!/^[a-z]{1,20}$/.test(user)) return reply.code(400).send('a name of 1 to 20 letters')
   // After the password was checked. A new session: nobody may have planted the old one.
   await request.session.regenerate()
-  request.session.user = user
+  Object.assign(request.session, { user, login: randomUUID() })
   await realtime.publish(`inbox:${user}`, `welcome, ${user}`)
   return reply.redirect('/', 303)
 })
 app.post('/logout', async (request, reply) => {
-  const { user } = request.session
+  const { login } = request.session
   await request.session.destroy()
-  if (user !== undefined) await realtime.disconnect(user, 4401, 'logged out')
+  if (login !== undefined) await realtime.revoke({ token: login }, { until: Date.now() + 60_000 })
   return reply.redirect('/', 303)
 })
 

@@ -12,8 +12,8 @@ const port = Number(process.env['PORT'] ?? 8080)
 const origins = (process.env['ORIGINS'] ?? `http://localhost:${port}`).split(',')
 const secret = process.env['SESSION_SECRET'] ?? randomBytes(32).toString('hex')
 
-/** Users by session. The signature keeps others from guessing, this from coming back after a logout. */
-const sessions = new Map<string, string>()
+/** Who logged in, by session: nobody comes back with an old cookie. The id of the login is no secret, as the session is. */
+const sessions = new Map<string, { readonly user: string; readonly login: string }>()
 
 async function sessionOf(context: Context): Promise<string> {
   return (await getSignedCookie(context, secret, 'session')) || ''
@@ -33,7 +33,8 @@ const realtime = createRealtime({
   // The application itself is asked who this is, without a network between.
   const me = await app.request('/me', { headers: { cookie: headers.get('cookie') ?? '' } })
   if (!me.ok) throw new RealtimeError('unauthorized', 'log in first')
-  return (await me.json()) as { user: string }
+  const { user, login } = (await me.json()) as { user: string; login: string }
+  return { user, token: { id: login } }
 })
 
 /** The same pages that may connect may ask, with the user's cookie; no other page may. */
@@ -48,24 +49,24 @@ app.use(async (context, next) => {
 app.get('/', (context) => context.html(html))
 app.get('/page.js', (context) => context.body(script, 200, { 'Content-Type': 'text/javascript' }))
 app.get('/me', async (context) => {
-  const user = sessions.get(await sessionOf(context))
-  return context.json({ user }, user === undefined ? 401 : 200)
+  const me = sessions.get(await sessionOf(context))
+  return context.json(me ?? {}, me === undefined ? 401 : 200)
 })
 app.post('/login', bodyLimit({ maxSize: 1_000 }), async (context) => {
   const user = String((await context.req.parseBody())['user'])
   if (!/^[a-z]{1,20}$/.test(user)) return context.text('a name of 1 to 20 letters', 400)
   const session = randomUUID()
-  sessions.set(session, user) // after the password was checked
+  sessions.set(session, { user, login: randomUUID() }) // after the password was checked
   await setSignedCookie(context, 'session', session, secret, { httpOnly: true, sameSite: 'Lax' })
   await realtime.publish(`inbox:${user}`, `welcome, ${user}`)
   return context.redirect('/', 303)
 })
 app.post('/logout', async (context) => {
   const session = await sessionOf(context)
-  const user = sessions.get(session)
+  const login = sessions.get(session)?.login
   sessions.delete(session)
   deleteCookie(context, 'session')
-  if (user !== undefined) await realtime.disconnect(user, 4401, 'logged out')
+  if (login !== undefined) await realtime.revoke({ token: login }, { until: Date.now() + 60_000 })
   return context.redirect('/', 303)
 })
 

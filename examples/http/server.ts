@@ -1,5 +1,5 @@
 // Tautline in a plain node:http server with sessions of its own.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -9,8 +9,8 @@ import { html, script } from '../page/page.ts'
 const port = Number(process.env['PORT'] ?? 8080)
 const origins = (process.env['ORIGINS'] ?? `http://localhost:${port}`).split(',')
 
-/** Users by session. */
-const sessions = new Map<string, string>()
+/** Who logged in, by session. The id of the login is no secret, as the session is. */
+const sessions = new Map<string, { readonly user: string; readonly login: string }>()
 
 function sessionOf(cookie = ''): string {
   return /(?:^|; )session=([\w-]+)/.exec(cookie)?.[1] ?? ''
@@ -25,9 +25,9 @@ const realtime = createRealtime({
     'inbox:$user': { allow: { subscribe: 'users', history: 'users', publish: 'nobody' } },
   },
 }).onConnect(({ headers }) => {
-  const user = sessions.get(sessionOf(headers.get('cookie')))
-  if (user === undefined) throw new RealtimeError('unauthorized', 'log in first')
-  return { user }
+  const session = sessions.get(sessionOf(headers.get('cookie')))
+  if (session === undefined) throw new RealtimeError('unauthorized', 'log in first')
+  return { user: session.user, token: { id: session.login } }
 })
 
 type Route = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>
@@ -36,7 +36,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /': (_, response) => void response.setHeader('Content-Type', 'text/html; charset=utf-8').end(html),
   'GET /page.js': (_, response) => void response.setHeader('Content-Type', 'text/javascript').end(script),
   'GET /me': (request, response) => {
-    const user = sessions.get(sessionOf(request.headers.cookie))
+    const user = sessions.get(sessionOf(request.headers.cookie))?.user
     response.writeHead(user === undefined ? 401 : 200, { 'Content-Type': 'application/json' })
     response.end(JSON.stringify({ user }))
   },
@@ -45,16 +45,16 @@ const routes: Readonly<Record<string, Route>> = {
     const user = new URLSearchParams(await text(request)).get('user') ?? ''
     if (!/^[a-z]{1,20}$/.test(user)) return void response.writeHead(400).end('a name of 1 to 20 letters')
     const session = randomBytes(24).toString('base64url')
-    sessions.set(session, user) // after the password was checked
+    sessions.set(session, { user, login: randomUUID() }) // after the password was checked
     await realtime.publish(`inbox:${user}`, `welcome, ${user}`)
     response.setHeader('Set-Cookie', `session=${session}; HttpOnly; SameSite=Lax; Path=/`)
     response.writeHead(303, { Location: '/' }).end()
   },
   'POST /logout': async (request, response) => {
     const session = sessionOf(request.headers.cookie)
-    const user = sessions.get(session)
+    const login = sessions.get(session)?.login
     sessions.delete(session)
-    if (user !== undefined) await realtime.disconnect(user, 4401, 'logged out')
+    if (login !== undefined) await realtime.revoke({ token: login }, { until: Date.now() + 60_000 })
     response.writeHead(303, { Location: '/' }).end()
   },
 }

@@ -48,7 +48,7 @@ for (const [name, nothing] of Object.entries(NOTHING)) {
       const set = response.headers.getSetCookie().join('; ')
       assert.match(set, /HttpOnly/)
       assert.match(set, /SameSite=Lax/)
-      assert.deepEqual(await (await ann.get('/me')).json(), { user: 'ann' })
+      assert.equal(((await (await ann.get('/me')).json()) as { user: string }).user, 'ann')
       const client = ann.client()
       await reaches(client, 'connected')
       assert.equal(client.user, 'ann')
@@ -75,15 +75,19 @@ for (const [name, nothing] of Object.entries(NOTHING)) {
       await his.channel('news').history()
     })
 
-    it('ends the connection when its user logs out, and lets the cookie in no more', async () => {
+    it('ends the connections of a session that is logged out, those only, and lets its cookie in no more', async () => {
       const cy = visitor()
       await cy.logIn('cy')
-      const client = cy.client()
-      await reaches(client, 'connected')
-      const stopped = reaches(client, 'stopped')
+      const [client, tab] = [cy.client(), cy.client()]
+      const elsewhere = visitor()
+      await elsewhere.logIn('cy')
+      const other = elsewhere.client()
+      await Promise.all([client, tab, other].map((one) => reaches(one, 'connected')))
+      const stopped = Promise.all([client, tab].map((one) => reaches(one, 'stopped')))
       const { cookie } = cy
       assert.equal((await cy.post('/logout')).status, 303)
-      assert.deepEqual(await stopped, { state: 'stopped', code: 4401, text: 'logged out' })
+      for (const { code, text } of await stopped) assert.deepEqual([code, text], [4201, 'the token was revoked'])
+      await other.channel('hall').history()
       cy.cookie = cookie
       assert.equal((await cy.get('/me')).status, 401)
       const again = cy.client()
