@@ -217,3 +217,27 @@ test('publishes of one lane are answered in order, whatever becomes of each', as
   peer.ok(ids[0]!)
   assert.equal(peer.error(ids[4]!).retry, 'later')
 })
+
+test('a subscription that was allowed under the old token, and begins under the new one, is decided once more', async () => {
+  const { world, broker } = faulty()
+  world.realtime.onConnect(({ token }) => ({ user: 'ann', claims: { may: token === 'yes' } }))
+  world.realtime.authorize((who) => who.claims?.['may'] === true)
+  const peer = await world.connect({ token: 'yes' })
+  broker.hold('heads')
+  const id = peer.say({ op: 'subscribe', ch: 'chat:1', from: 'head' })
+  await world.settle()
+  assert.equal(broker.waiting('heads'), 1)
+  peer.ok(peer.say({ op: 'ping' }))
+  const refreshed = peer.say({ op: 'refresh', token: 'no' })
+  await world.settle()
+  peer.ok(refreshed)
+  broker.release('heads')
+  await world.pass(1_000)
+  peer.ok(id)
+  assert.deepEqual(
+    peer.pushes('unsub').map(({ ch }) => ch),
+    ['chat:1'],
+  )
+  await world.publish('chat:1', 'late')
+  assert.deepEqual(said(peer), [])
+})

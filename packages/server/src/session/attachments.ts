@@ -10,7 +10,6 @@ import {
   type Sub,
   type SubscribeCommand,
   type Subscribed,
-  type Timer,
   type UnsubscribeCommand,
 } from '@tautline/wire'
 import type { Expiry } from '../auth/expiries.ts'
@@ -20,6 +19,8 @@ import { PATTERN_LOST } from '../hub/pattern-hub.ts'
 import type { Counter } from '../metrics.ts'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
+import { appear } from './appearance.ts'
+import { Later } from './later.ts'
 import type { Outbox } from './outbox.ts'
 import { Replay } from './replay.ts'
 import { Serial } from './serial.ts'
@@ -45,11 +46,12 @@ export class Attachments implements SubscriptionOwner {
   /** When the tokens end that alone allow subscriptions. */
   private readonly ends: Map<string, Expiry> = new Map()
   /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
-  private readonly later: Map<string, Timer> = new Map()
+  private readonly later: Later
 
   constructor(session: Session) {
     this.session = session
     this.node = session.node
+    this.later = new Later(session.node.clock)
   }
 
   get codec(): Codec {
@@ -79,7 +81,7 @@ export class Attachments implements SubscriptionOwner {
       if (this.session.isClosed) return
       try {
         // Who is attached already begins anew: so a client whose chain is broken repairs it. Its presence does not flicker.
-        this.forget(command.ch)
+        this.later.forget(command.ch)
         this.detach(command.ch, false)
         await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
       } catch (error) {
@@ -134,11 +136,14 @@ export class Attachments implements SubscriptionOwner {
       if (!terms.server) this.serial.run(channel, () => this.decideOn(channel))
       else if (granted !== null && !granted.delete(channel)) this.removeServerSide(channel)
     }
+    // What was asked under the old token is decided once more when it is there.
+    for (const channel of this.pending) this.serial.run(channel, () => this.decideOn(channel))
+    for (const channel of this.later.channels) if (granted?.has(channel) === false) this.later.forget(channel)
     for (const channel of granted ?? []) this.addServerSide(channel)
   }
 
   end(clean: boolean): void {
-    for (const channel of Array.from(this.later.keys())) this.forget(channel)
+    for (const channel of this.later.channels) this.later.forget(channel)
     // They inherit nothing any more.
     this.patterns.clear()
     for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
@@ -195,7 +200,7 @@ export class Attachments implements SubscriptionOwner {
   /** Ends a subscription that others may inherit from: what it had not given yet, patterns had left to it. */
   private leave(channel: string): boolean {
     const subscription = this.subscriptions.get(channel)
-    if (subscription === undefined) return this.forget(channel)
+    if (subscription === undefined) return this.later.forget(channel)
     const heirs = [...this.patterns].filter((pattern) => pattern !== subscription && pattern.overlaps(channel))
     for (const one of heirs.length > 0 ? [subscription, ...heirs] : []) one.hub.fanOut.flush()
     const missed = heirs.filter((pattern) => pattern.misses(subscription))
@@ -214,30 +219,11 @@ export class Attachments implements SubscriptionOwner {
       } catch (error) {
         if (this.session.isClosed) return
         const known = this.session.failureOf(error)
-        if (server && known.temporary) this.again(sub, known.after ?? AGAIN)
+        // The server wants it: it is not the client that has to try again.
+        if (server && known.temporary) this.later.set(sub.ch, known.after ?? AGAIN, () => this.attachAndPush(sub, true))
         else this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
       }
     })
-  }
-
-  /** The server wants it: it is not the client that has to try again. */
-  private again(sub: Sub, ms: number): void {
-    const { clock } = this.node
-    this.forget(sub.ch)
-    this.later.set(
-      sub.ch,
-      clock.setTimer(() => {
-        this.later.delete(sub.ch)
-        this.attachAndPush(sub, true)
-      }, ms),
-    )
-  }
-
-  private forget(channel: string): boolean {
-    const timer = this.later.get(channel)
-    if (timer === undefined) return false
-    this.node.clock.clearTimer(timer)
-    return this.later.delete(channel)
   }
 
   private async attach(sub: Sub, server: boolean, answer: Answer): Promise<void> {
@@ -310,7 +296,7 @@ export class Attachments implements SubscriptionOwner {
       for (const pattern of this.patterns) pattern.leaveTo(sub.ch, subscribed.start)
       subscription.isAnswered = true
       answer(subscribed)
-      this.appear(subscription, sub)
+      appear(this.session, subscription, sub)
     }
     if (hub instanceof LogHub) {
       await this.replay(subscription, terms.rule.recovery).begin(sub.from, answered)
@@ -326,29 +312,6 @@ export class Attachments implements SubscriptionOwner {
     const dense = node.broker.facts().offsets === 'dense'
     const context = { reads: node.hubs.reads, clock: node.clock, outbox: this.outbox, dense }
     return new Replay(context, subscription, subscription.hub as LogHub, budget)
-  }
-
-  /** Presence: the subscriber is a member, and hears of the others if it asked to. */
-  private appear(subscription: Subscription, sub: Sub): void {
-    const { session, node } = this
-    const { rule } = subscription.terms
-    // The connection may have ended while the log was read.
-    if (!rule.presence || isPattern(sub.ch) || subscription.state === 'gone') return
-    const { user, info } = session
-    const member = {
-      peer: session.peer,
-      ...(user === undefined ? null : { user }),
-      ...(info === undefined ? null : { info }),
-    }
-    node.presences.enter(sub.ch, member)
-    const unwatch =
-      sub.presence === true && rule.joinLeave
-        ? node.presences.watch(sub.ch, (push) => session.share(node.membersUnit(sub.ch, push)))
-        : null
-    subscription.disappear = (clean) => {
-      unwatch?.()
-      node.presences.leave(sub.ch, session.peer, clean)
-    }
   }
 
   private detach(channel: string, clean: boolean): boolean {

@@ -22,13 +22,13 @@ import type { Node } from '../node.ts'
 import type { Grant, Who } from '../options.ts'
 import { Calls } from '../rpc/calls.ts'
 import { Attachments } from './attachments.ts'
-import { connect, refresh, refuseConnection } from './connect.ts'
+import { connect, refuseConnection } from './connect.ts'
 import type { Beating } from './heartbeat.ts'
 import { Inbox, type Obedient } from './inbox.ts'
 import { Lifetime, type Mortal } from './lifetime.ts'
+import { obey } from './obey.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import { Publishes } from './publishes.ts'
-import { history, presence } from './queries.ts'
 
 type State = 'greeting' | 'connecting' | 'open' | 'closed'
 
@@ -76,7 +76,10 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.secret = base64url(node.random.bytes(16))
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(link, node.clock, this, node.admission.settings.outboxBytes)
-    this.access = new Access(this)
+    this.access = new Access(this, {
+      hold: (id) => node.holders.hold(this, id),
+      drop: (id) => node.holders.drop(this, id),
+    })
     this.attachments = new Attachments(this)
     this.publishes = new Publishes(this)
     this.calls = new Calls({
@@ -250,12 +253,19 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.user = grant.user
     this.info = grant.info
     this.claims = grant.claims
-    this.node.holders.leave(this)
+    this.node.holders.drop(this, this.token?.id)
     this.token = grant.token
     this.since = this.node.storeTime()
-    this.node.holders.enter(this)
+    this.node.holders.hold(this, this.token?.id)
     this.access.renew(grant)
     this.lifetime.setExpiry(grant.expires)
+  }
+
+  /** A token that it brought is void: its own, or one for a channel. */
+  revoke(token: string): void {
+    if (this.token?.id === token) return this.bye('token-revoked')
+    this.access.revoke(token)
+    this.attachments.decideAgain()
   }
 
   /** Takes the outcome of `connect`. */
@@ -287,7 +297,8 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.node.metrics.count('tautline_commands_total', 1, command.op)
     if (this.state === 'greeting') this.greet(command)
     else if (this.inFlight > this.node.limits.inflight) this.tooMany(command)
-    else this.obey(command)
+    else if (command.op === 'pong') this.inFlight--
+    else obey(this, command)
   }
 
   /** @inheritDoc */
@@ -312,35 +323,6 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.state = 'connecting'
     this.link.pause()
     void connect(this, command)
-  }
-
-  private obey(command: Command): void {
-    switch (command.op) {
-      case 'publish':
-        return this.publishes.publish(command)
-      case 'subscribe':
-        return this.attachments.subscribe(command)
-      case 'unsubscribe':
-        return this.attachments.unsubscribe(command)
-      case 'history':
-        return history(this, command)
-      case 'presence':
-        return presence(this, command)
-      case 'rpc':
-        return this.calls.start(command, this.who)
-      case 'cancel':
-        this.calls.cancel(command.call)
-        return this.reply(command.id, {})
-      case 'refresh':
-        return refresh(this, command)
-      case 'ping':
-        return this.reply(command.id, { time: this.time() })
-      case 'pong':
-        this.inFlight--
-        return
-      case 'connect':
-        return this.refuse(command.id, new RealtimeError('bad-request', 'this connection is connected already'))
-    }
   }
 
   private tooMany(command: Command): void {
