@@ -1,7 +1,7 @@
 // Requests on the public port that ask for no WebSocket: the HTTP API, in development the page to try it out, and
 // nothing else. A bound on connections and on time holds for all of them.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
@@ -9,11 +9,16 @@ import type { Log } from './log.ts'
 import type { Monitoring } from './monitoring.ts'
 import { isLoopbackName } from './settings.ts'
 
-/** Connections that ask for no WebSocket. */
-const MOST = 1_000
-/** ms without a byte, and for one whole request with its answer. */
-const IDLE = 10_000
-const LONGEST = 60_000
+/** What holds for connections that ask for no WebSocket. */
+export interface HttpBounds {
+  readonly connections: number
+  /** ms until a request is whole, from the connection or the answer before on. */
+  readonly request: number
+  /** ms for a request and its answer. */
+  readonly answer: number
+}
+
+const BOUNDS: HttpBounds = { connections: 1_000, request: 10_000, answer: 60_000 }
 
 export interface Served {
   readonly api: Hono | null
@@ -28,22 +33,25 @@ export class HttpSide {
   readonly server: Server
   private app: Hono
   private readonly log: Log
-  private readonly connections: Set<Socket> = new Set()
+  /** What each of them is given time for. */
+  private readonly connections: Map<Socket, NodeJS.Timeout> = new Map()
+  private readonly busy: Set<Socket> = new Set()
+  private readonly bounds: HttpBounds
   private stopping = false
 
-  constructor(log: Log) {
+  constructor(log: Log, bounds: HttpBounds = BOUNDS) {
     this.log = log
+    this.bounds = bounds
     this.app = new Hono()
     const listener = getRequestListener((request, env) => this.app.fetch(request, env), {
       overrideGlobalObjects: false,
     })
     this.server = createServer((request, response) => {
-      this.limit(request, response)
+      this.began(request.socket, response)
       void listener(request, response)
     })
     // It never listens itself: the engine hands it connections, and Node counts and times only those of a port of its own.
-    this.server.timeout = IDLE
-    this.server.keepAliveTimeout = IDLE / 2
+    this.server.keepAliveTimeout = bounds.request / 2
     this.server.on('connection', (connection: Socket) => this.enter(connection))
     this.server.on('clientError', (_error, connection) => connection.destroy())
   }
@@ -78,39 +86,39 @@ export class HttpSide {
   /** Lets what is under way end, and closes all else. */
   stop(): void {
     this.stopping = true
-    this.server.closeIdleConnections()
-    for (const connection of this.connections) if (!isBusy(connection)) connection.destroy()
+    for (const connection of this.connections.keys()) if (!this.busy.has(connection)) connection.destroy()
   }
 
   cut(): void {
-    for (const connection of this.connections) connection.destroy()
+    for (const connection of this.connections.keys()) connection.destroy()
   }
 
   private enter(connection: Socket): void {
-    if (this.connections.size >= MOST || this.stopping) {
+    if (this.connections.size >= this.bounds.connections || this.stopping) {
       connection.destroy()
       return
     }
-    this.connections.add(connection)
-    connection.once('close', () => this.connections.delete(connection))
-  }
-
-  private limit(request: IncomingMessage, response: ServerResponse): void {
-    const { socket } = request
-    busy.add(socket)
-    if (this.stopping) response.setHeader('connection', 'close')
-    const timer = setTimeout(() => socket.destroy(), LONGEST).unref()
-    response.once('close', () => {
-      clearTimeout(timer)
-      busy.delete(socket)
-      if (this.stopping) socket.end()
+    this.allow(connection, this.bounds.request)
+    connection.once('close', () => {
+      clearTimeout(this.connections.get(connection))
+      this.connections.delete(connection)
+      this.busy.delete(connection)
     })
   }
-}
 
-/** Connections with a request under way. */
-const busy: WeakSet<Socket> = new WeakSet()
+  private began(connection: Socket, response: ServerResponse): void {
+    this.busy.add(connection)
+    this.allow(connection, this.bounds.answer)
+    if (this.stopping) response.setHeader('connection', 'close')
+    response.once('close', () => {
+      this.busy.delete(connection)
+      if (this.stopping) connection.end()
+      else if (this.connections.has(connection)) this.allow(connection, this.bounds.request)
+    })
+  }
 
-function isBusy(connection: Socket): boolean {
-  return busy.has(connection)
+  private allow(connection: Socket, ms: number): void {
+    clearTimeout(this.connections.get(connection))
+    this.connections.set(connection, setTimeout(() => connection.destroy(), ms).unref())
+  }
 }

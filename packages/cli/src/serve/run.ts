@@ -25,6 +25,8 @@ export interface ServeOptions {
 
 /** @throws ConfigError, CommandError: it did not start */
 export async function serve(options: ServeOptions): Promise<void> {
+  // Until somebody obeys it, the signal would end the process.
+  process.on('SIGHUP', () => {})
   const folder = process.cwd()
   const mode: Mode = { dev: options.dev === true, ownCertificate: options.tls === true, environment: process.env }
   if (options.tls === true && !mode.dev) {

@@ -40,10 +40,20 @@ export function obeySignals(server: StandaloneServer, load: () => Promise<Loaded
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
 
-  let reloading = Promise.resolve()
-  process.on('SIGHUP', () => {
-    reloading = reloading.then(() => reload(server, load, log))
-  })
+  // However often it is asked for, one runs and one waits: that one reads what is there then.
+  let isWanted = false
+  let isReloading = false
+  const reloadAll = async (): Promise<void> => {
+    isWanted = true
+    if (isReloading) return
+    isReloading = true
+    while (isWanted) {
+      isWanted = false
+      await reload(server, load, log)
+    }
+    isReloading = false
+  }
+  process.on('SIGHUP', () => void reloadAll())
   process.on('uncaughtException', (error) => {
     log.error('uncaught', { error: error.stack ?? String(error) })
     process.exit(1)

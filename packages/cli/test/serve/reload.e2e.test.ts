@@ -150,6 +150,22 @@ test('origins and limits change', async () => {
   assert.equal(await server.stop(), 0)
 })
 
+test('a burst of signals is one reload after another, and the last file holds', async () => {
+  const folder = newFolder({ [FILE]: JSON.stringify({ allow: 'everyone' }) })
+  const server = await serve([], { folder })
+  const client = connect(server.realtime)
+  await client.channel('a').publish(1)
+  for (let i = 0; i < 50; i++) server.child.kill('SIGHUP')
+  await server.line('configuration taken over')
+  writeFileSync(join(folder, FILE), JSON.stringify({ allow: 'nobody', node: 'last' }))
+  server.child.kill('SIGHUP')
+  // Said of this file alone.
+  await server.line('needs a restart')
+  await assert.rejects(client.channel('a').publish(2), { code: 'forbidden' })
+  assert.equal(await server.stop(), 0)
+  assert.ok(server.lines().length < 30)
+})
+
 test('a configuration in TypeScript is read anew with all that it imports', async () => {
   const rules = (allow: string): string =>
     `export const rules: Record<string, object> = { 'a:*': { allow: '${allow}' } }\n`

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { renameSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { connect as open } from 'node:net'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect as connectTls, type PeerCertificate } from 'node:tls'
@@ -105,6 +106,22 @@ test('SIGHUP reads the certificate again, from other files too', async () => {
   assert.equal(await server.stop(), 0)
 })
 
+test('TLS on a plain port, and no TLS on a TLS port, is closed without a flood of lines (O29)', async () => {
+  const secure = await serve([], { folder: folderWith(await pair('first')) })
+  const plain = await serve([], { folder: newFolder({ 'tautline.config.json': '{ "allow": "everyone" }' }) })
+  // A ClientHello as OpenSSL begins it, and a request.
+  const hello = Buffer.from('16030100c8010000c40303', 'hex')
+  for (let i = 0; i < 40; i++) {
+    await closedAfter(plain.url, hello)
+    await closedAfter(secure.url, Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'))
+  }
+  for (const server of [secure, plain]) {
+    assert.equal((await fetch(`${server.monitoring}/ready`)).status, 200)
+    assert.equal(await server.stop(), 0)
+    assert.ok(server.lines().length < 30, server.output())
+  }
+})
+
 test('a key of another certificate is refused before the server starts', async () => {
   const [first, second] = await Promise.all([pair('first'), pair('second')])
   const folder = folderWith({ cert: first.cert, private: second.private })
@@ -112,6 +129,15 @@ test('a key of another certificate is refused before the server starts', async (
   assert.equal(code, 2)
   assert.match(output, /tautline\.config\.json:1:\d+ {2}tls the key .*key\.pem is not that of the certificate/)
 })
+
+function closedAfter(url: string, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const stream = open(Number(new URL(url).port), '127.0.0.1', () => stream.end(bytes))
+    stream.on('error', () => {})
+    stream.resume()
+    stream.on('close', () => resolve())
+  })
+}
 
 /** A WebSocket that trusts one certificate, for a client in Node. */
 function trusting(ca: string): never {
