@@ -27,8 +27,11 @@ const PACKAGES = ['protocol', 'websocket', 'wire', 'contract', 'broker', 'server
 const children: ChildProcess[] = []
 
 function run(command: string, args: readonly string[], cwd = folder): string {
-  const options = { cwd, env: clean, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 } as const
-  return execFileSync(command, args, options)
+  return execFileSync(command, args, {
+    ...{ cwd, env: clean, timeout: 120_000 },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 before(() => {
