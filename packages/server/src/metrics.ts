@@ -44,7 +44,7 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze(
   tautline_deliveries_total: { type: 'counter', help: 'Publications that were given to a subscriber.' },
   tautline_refused_total: { type: 'counter', help: 'Handshakes that were refused.', label: 'reason' },
   tautline_limited_total: { type: 'counter', help: 'Times that a limit held somebody back.', label: 'limit' },
-  tautline_revocations_total: { type: 'counter', help: 'Connections that a revocation ended.' },
+  tautline_revocations_total: { type: 'counter', help: 'Connections whose tokens were revoked.' },
   tautline_received_bytes_total: { type: 'counter', help: 'Bytes of frames that clients sent.' },
   tautline_hooks_total: {
     type: 'counter',

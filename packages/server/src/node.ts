@@ -167,7 +167,7 @@ export class Node {
 
   remove(session: Session): void {
     this.sessions.delete(session.conn)
-    this.holders.leave(session)
+    this.holders.end(session)
     if (this.sessions.size === 0) {
       this.heartbeat.stop()
       this.revocations.rest()
@@ -241,7 +241,8 @@ export class Node {
   private revoked(revocation: Revocation): void {
     for (const session of this.concernedBy(revocation)) {
       this.metrics.count('tautline_revocations_total')
-      session.bye('token-revoked')
+      if (revocation.by === 'token') session.revoke(revocation.name)
+      else session.bye('token-revoked')
     }
   }
 

@@ -99,6 +99,8 @@ export interface Right {
 export interface TokenRight extends Right {
   /** ms since 1970: the subscription ends then, unless the client brings a new token. */
   readonly expires?: number
+  /** By what it may be revoked, as in a grant. */
+  readonly token?: Grant['token']
 }
 
 /** A connection as hooks see it. */

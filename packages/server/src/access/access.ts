@@ -7,14 +7,14 @@ import { rightsProblem } from '../arguments.ts'
 import { within } from '../deadline.ts'
 import type { Node } from '../node.ts'
 import type { Action, Grant, TokenRight, Who } from '../options.ts'
+import { tokenProblem } from '../revocation/revocation.ts'
 import type { Requirement } from '../rules/allow.ts'
 import type { Rule } from '../rules/rules.ts'
-import { covers, fulfils, isOwner, type Wish } from './fulfils.ts'
+import { ChannelTokens, type TokenIndex } from './channel-tokens.ts'
+import { fulfils, isOwner, type Wish } from './fulfils.ts'
 
 /** ms a hook may take. */
 const HOOK = 5_000
-/** ms for which it is known that a token for a channel has ended: who comes too late hears that another one would do. */
-const REMEMBERED = 60_000
 /** Decisions that are kept. Names come from peers: the oldest makes room. */
 const KEPT = 1_024
 
@@ -39,11 +39,18 @@ export class Access {
   private grant: Grant = {}
   /** By action and channel; a promise while it is being decided. */
   private readonly decisions: Map<string, Decision | Promise<Decision>> = new Map()
-  /** What tokens for channels gave. They end by themselves, not with the connection's token. */
-  private tokens: TokenRight[] = []
+  private readonly tokens: ChannelTokens
 
-  constructor(asker: Asker) {
+  /** @param index hears of the tokens for channels that the connection brought */
+  constructor(asker: Asker, index: TokenIndex) {
     this.asker = asker
+    this.tokens = new ChannelTokens(asker.node.limits.channels, index)
+  }
+
+  /** A token for a channel is void: what it alone allowed is not allowed any more. */
+  revoke(token: string): void {
+    this.tokens.revoke(token, this.now())
+    this.forget()
   }
 
   /** Another token: nothing that was decided holds any more. */
@@ -157,49 +164,36 @@ export class Access {
     const open = requirements.filter((any) => !any.some((one) => fulfils(this.grant, one, wish)))
     if (open.length === 0) return yes(rule)
     if (!open.every((any) => any.includes('token'))) return no(`you have no right to ${wish.action} here`)
-    const { hooks, clock } = this.asker.node
+    const { hooks, clock, revocations } = this.asker.node
     if (token === undefined || hooks.token === null) return this.byTokens(wish, rule)
-    const read = Promise.resolve(hooks.token(token, wish.channel, this.asker.who))
-    return within(clock, read, HOOK, 'the decision about your token').then((right) => {
-      const problem = rightsProblem([right])
+    const { who } = this.asker
+    const read = Promise.resolve(hooks.token(token, wish.channel, who))
+    return within(clock, read, HOOK, 'the decision about your token').then(async (right) => {
+      const problem = rightsProblem([right]) ?? tokenProblem(right.token)
       if (problem !== null) throw new Error(`onToken: ${problem}`)
+      const its: Grant = {
+        ...(who.user === undefined ? null : { user: who.user }),
+        ...(right.token && { token: right.token }),
+      }
+      await revocations.ready(its)
+      revocations.check(its)
       this.bring(right)
       return this.byTokens(wish, rule)
     })
   }
 
   private byTokens(wish: Wish, rule: Rule): Decision {
-    const now = this.now()
-    this.tokens = this.tokens.filter((right) => endOf(right) > now - REMEMBERED)
-    const ends = this.tokens.filter((right) => covers(right, wish)).map(endOf)
-    if (ends.length === 0) return no(`you have no right to ${wish.action} here`)
-    const end = Math.max(...ends)
-    if (end > now) return yes(rule, end)
-    // It had the right a moment ago: with another token it has it again.
-    const error = new RealtimeError('token-expired', 'the token for the channel has expired', { field: 'ch' })
-    return { outcome: error, until: Number.POSITIVE_INFINITY }
+    const end = this.tokens.endOf(wish, this.now())
+    return end === null ? no(`you have no right to ${wish.action} here`) : yes(rule, end)
   }
 
   /** What a token gives is used for the channel's other actions, too; what was refused for want of it is asked again. */
   private bring(right: TokenRight): void {
-    const its = nameOf(right)
-    // A newer one takes the place of the one before.
-    this.tokens = this.tokens.filter((one) => nameOf(one) !== its)
-    this.tokens.push(right)
-    if (this.tokens.length > this.asker.node.limits.channels) this.tokens.shift()
+    this.tokens.bring(right)
     for (const [key, decision] of this.decisions) {
       if (!(decision instanceof Promise) && decision.outcome instanceof RealtimeError) this.decisions.delete(key)
     }
   }
-}
-
-function endOf({ expires = Number.POSITIVE_INFINITY }: TokenRight): number {
-  return expires
-}
-
-/** What a token is for. */
-function nameOf({ channels, actions }: TokenRight): string {
-  return JSON.stringify([channels, actions])
 }
 
 /** What the channels of a rule cannot do, whoever asks. */

@@ -29,18 +29,24 @@ export function grantOf({ claims, expires, issued, id }: Verified, names: JwtSet
     ...(channels === undefined ? null : { channels: channels as string[] }),
     ...(rights === undefined ? null : { rights: readRights(rights) }),
     claims: claims as Readonly<Record<string, Json>>,
-    token: { ...(id === undefined ? null : { id }), ...(issued === undefined ? null : { issued }) },
+    token: nameOf(id, issued),
   }
 }
 
 /** @throws RealtimeError `unauthorized`: for another user, for another channel */
 export function rightOf(verified: Verified, channel: string, who: Who): TokenRight {
+  const { expires, issued, id } = verified
   const { channel: its, sub, actions } = verified.claims as Readonly<Record<string, unknown>>
   if (typeof its !== 'string' || checkPattern(its) !== null) throw refused('claims')
   if (sub !== undefined && sub !== who.user) throw refused('user')
   if (its !== channel && (isPattern(channel) || !matchesPattern(its, channel))) throw refused('channel')
-  const right: TokenRight = { channels: its, expires: verified.expires }
+  const right: TokenRight = { channels: its, expires, token: nameOf(id, issued) }
   return actions === undefined ? right : { ...right, actions: readActions(actions) }
+}
+
+/** By what it may be revoked. */
+function nameOf(id: string | undefined, issued: number | undefined): NonNullable<Grant['token']> {
+  return { ...(id === undefined ? null : { id }), ...(issued === undefined ? null : { issued }) }
 }
 
 function readRights(value: unknown): readonly Right[] {

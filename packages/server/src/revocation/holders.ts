@@ -1,41 +1,55 @@
-// Which sessions hold what may be revoked: found by user, by token and by name. It ends none.
+// Which sessions hold what may be revoked: found by the ids of the tokens that they brought, for the connection or for
+// channels. It ends none.
 
 import type { Grant } from '../options.ts'
 import type { Revocation } from './revocation.ts'
 
-/** A session as a revocation sees it. */
+/** A session as the revocation of a user sees it. */
 export interface Holder {
-  readonly conn: string
-  readonly user: string | undefined
   readonly token: Grant['token']
   /** Store time of its last grant, ms since 1970. */
   readonly since: number
 }
 
-/** One per node. Sessions enter with each grant, and leave before the next one and at their end. */
-export class Holders<H extends Holder> {
+/** One per node. */
+export class Holders<H> {
   private readonly byToken: Map<string, Set<H>> = new Map()
+  private readonly byHolder: Map<H, Set<string>> = new Map()
 
-  enter(holder: H): void {
-    const id = holder.token?.id
-    if (id === undefined) return
-    const known = this.byToken.get(id)
-    if (known === undefined) this.byToken.set(id, new Set([holder]))
-    else known.add(holder)
+  hold(holder: H, token: string | undefined): void {
+    if (token === undefined) return
+    add(this.byToken, token, holder)
+    add(this.byHolder, holder, token)
   }
 
-  leave(holder: H): void {
-    const id = holder.token?.id
-    const its = id === undefined ? undefined : this.byToken.get(id)
-    if (id === undefined || its === undefined) return
-    its.delete(holder)
-    if (its.size === 0) this.byToken.delete(id)
+  drop(holder: H, token: string | undefined): void {
+    if (token === undefined) return
+    remove(this.byToken, token, holder)
+    remove(this.byHolder, holder, token)
   }
 
-  /** Those whose token it is. */
-  of(token: string): Iterable<H> {
+  /** It holds nothing any more. */
+  end(holder: H): void {
+    for (const token of this.byHolder.get(holder) ?? []) remove(this.byToken, token, holder)
+    this.byHolder.delete(holder)
+  }
+
+  /** Those who brought this token. */
+  of(token: string): readonly H[] {
     return Array.from(this.byToken.get(token) ?? [])
   }
+}
+
+function add<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const known = map.get(key)
+  if (known === undefined) map.set(key, new Set([value]))
+  else known.add(value)
+}
+
+function remove<K, V>(map: Map<K, Set<V>>, key: K, value: V): void {
+  const known = map.get(key)
+  known?.delete(value)
+  if (known?.size === 0) map.delete(key)
 }
 
 /**

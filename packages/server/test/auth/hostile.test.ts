@@ -261,7 +261,7 @@ test('a connect token opens no channel, and one for a channel only that one, for
   const who = { user: 'ann', peer: 'p', info: undefined }
   const its = (more: object): string => token({ channel: 'chat:*', ...more }, { typ: 'channel+jwt' })
   const right = await channel(its({ actions: ['subscribe'] }), 'chat:1', who)
-  assert.deepEqual({ ...right, expires: 0 }, { channels: 'chat:*', actions: ['subscribe'], expires: 0 })
+  assert.deepEqual([right.channels, right.actions], ['chat:*', ['subscribe']])
   for (const [bad, name] of [
     [token(), 'chat:1'],
     [its({}), 'news:1'],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Grant, Realtime } from '../../src/mod.ts'
+import type { Grant, Realtime, TokenRight } from '../../src/mod.ts'
 import { faulty } from '../faulty.ts'
 import { said, World } from '../world.ts'
 
@@ -170,6 +170,51 @@ test('no pattern shows what was revoked, whoever asks for it', async () => {
   assert.deepEqual(said(peer), [1])
   await assert.rejects(a.publish(' revocations', 1), { code: 'bad-request' })
   await assert.rejects(a.history(' revocations'), { code: 'bad-request' })
+})
+
+test('a token for a channel is revoked like any other: its subscription ends on every node, and it opens nothing any more', async () => {
+  const { world, a, b } = two(new World({ channels: { '**': { allow: 'token' } } }))
+  for (const node of [a, b]) node.onToken((token) => JSON.parse(token) as TokenRight)
+  const issued = world.time.wall()
+  const its = (channels: string, id: string): string =>
+    JSON.stringify({ channels, token: { id, issued } } satisfies TokenRight)
+  const peers = [await world.connect(token({ user: 'ann' })), await world.connect(token({ user: 'bob' }), undefined, b)]
+  for (const peer of peers) {
+    peer.say({ op: 'subscribe', ch: 'a', from: 'head', token: its('a', 'c1') })
+    peer.say({ op: 'subscribe', ch: 'b', from: 'head', token: its('b', 'c2') })
+  }
+  await world.settle()
+  await a.revoke({ token: 'c1' })
+  await world.publish('a', 'late')
+  await world.publish('b', 'fine')
+  for (const peer of peers) {
+    const unsubs = peer.pushes('unsub') as { ch: string; error: { code: string; retry: string } }[]
+    assert.deepEqual(
+      unsubs.map(({ ch, error }) => [ch, error.code, error.retry]),
+      [['a', 'token-revoked', 'auth']],
+    )
+    assert.deepEqual(said(peer), ['fine'])
+    assert.equal(peer.code(), null)
+    const again = peer.say({ op: 'subscribe', ch: 'a', from: 'head', token: its('a', 'c1') })
+    const history = peer.say({ op: 'history', ch: 'a', limit: 5 })
+    await world.settle()
+    for (const id of [again, history]) assert.equal(peer.error(id).code, 'token-revoked')
+    const fresh = peer.say({ op: 'subscribe', ch: 'a', from: 'head', token: its('a', 'c3') })
+    await world.settle()
+    peer.ok(fresh)
+  }
+  // What a user was given before, too: she comes back with a new connection and an old token for the channel.
+  await world.pass(1_000)
+  await a.revoke({ user: 'ann' })
+  const back = await world.connect(token({ user: 'ann' }))
+  const old = back.say({ op: 'subscribe', ch: 'b', from: 'head', token: its('b', 'c2') })
+  await world.settle()
+  assert.equal(back.error(old).code, 'token-revoked')
+  for (const peer of [...peers, back]) peer.vanish()
+  for (const node of [a, b]) {
+    const { holders } = node['node']
+    assert.deepEqual([holders['byToken'].size, holders['byHolder'].size], [0, 0])
+  }
 })
 
 test('a closed server leaves nothing behind, and revoke() refuses what cannot be meant', async () => {
