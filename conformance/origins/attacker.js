@@ -195,7 +195,7 @@ globalThis.askAll = async (target, paths, key, body) => {
     'POST of a body without type': { method: 'POST', mode: 'no-cors', body: new Blob([body]) },
   }
   const learned = {}
-  for (const path of paths) {
+  const askFor = async (path) => {
     for (const [way, init] of Object.entries(ways)) {
       const text = await within(fetched(path, init))
       if (text !== '') learned[`${way} ${path}`] = text
@@ -204,5 +204,6 @@ globalThis.askAll = async (target, paths, key, body) => {
     const image = await within(element('img', { src: victim + path }))
     if (image) learned[`image ${path}`] = 'loaded'
   }
+  await Promise.all(paths.map(askFor))
   return learned
 }
