@@ -27,6 +27,7 @@ import { Entrance, type EntranceOwner } from './entrance.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
 import type { Authorize, ServerOptions, TlsReload, UpgradeRequest } from './options.ts'
 import { type OriginTest, originTest } from './origins.ts'
+import { Turns } from './turns.ts'
 import { answer, type Grant, grant, judge } from './upgrade.ts'
 import { decide, Farewell } from './waiting.ts'
 
@@ -64,6 +65,7 @@ export class Server implements HandshakeOwner, EntranceOwner {
   private readonly maxHandshakes: number
   private readonly entrance: Entrance | null
   private pending = 0
+  private readonly turns: Turns
   private closing: Promise<void> | null = null
   private whenEmpty: (() => void) | null = null
   private readonly onGone: (socket: EngineSocket) => void
@@ -90,6 +92,7 @@ export class Server implements HandshakeOwner, EntranceOwner {
     }
     this.maxConnections = limit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
     this.maxHandshakes = limit('maxHandshakes', options.maxHandshakes, 10_000)
+    this.turns = new Turns(this.wheel, this.handshakeTimeout, () => this.checkEmpty())
     this.onGone = (socket) => this.forget(socket)
     this.originAllowed = originTest(options.origins ?? 'any')
     this.onUpgrade = (request, stream, head) => this.upgradeFrom(request, stream, head)
@@ -199,7 +202,7 @@ export class Server implements HandshakeOwner, EntranceOwner {
 
   /** @internal */
   get isFull(): boolean {
-    return this.handshakes.size + this.pending + (this.entrance?.size ?? 0) >= this.maxHandshakes
+    return this.handshakes.size + this.turns.size + this.pending + (this.entrance?.size ?? 0) >= this.maxHandshakes
   }
 
   /** @internal */
@@ -221,9 +224,19 @@ export class Server implements HandshakeOwner, EntranceOwner {
     this.handleUpgrade(request, stream, head)
   }
 
+  /** At once, or where a crowd comes, when it is its turn. */
   private consider(stream: Carrier, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
     // Whoever asked the application first may come with a stream whose peer is gone: it would never close again.
     if (stream.destroyed) return
+    if (this.turns.take()) return this.judge(stream, head, rest, callback)
+    if (this.turns.size < this.maxHandshakes) {
+      return this.turns.later(stream, () => this.judge(stream, head, rest, callback))
+    }
+    this.options.onDropped?.(stream.remoteAddress)
+    stream.destroy()
+  }
+
+  private judge(stream: Carrier, head: RequestHead, rest: Uint8Array, callback: ConnectionCallback): void {
     if (this.closing !== null) return this.onRefusal(stream, REFUSALS['shutting-down'])
     const { headers } = head
     let judged: ReturnType<typeof judge>
@@ -294,7 +307,8 @@ export class Server implements HandshakeOwner, EntranceOwner {
   }
 
   private checkEmpty(): void {
-    if (this.whenEmpty !== null && this.open.size + this.handshakes.size + this.pending === 0) this.whenEmpty()
+    const left = this.open.size + this.handshakes.size + this.turns.size + this.pending
+    if (this.whenEmpty !== null && left === 0) this.whenEmpty()
   }
 
   private async shutDown(): Promise<void> {

@@ -96,6 +96,22 @@ export async function decide(
   return stream.destroyed ? 'gone' : decision
 }
 
+/** Its request is read, and others come first. */
+export class Queued extends Interim {
+  constructor(stream: Carrier, wheel: TimerWheel, ms: number) {
+    super(stream, wheel, ms)
+    stream.pause()
+  }
+
+  onDeadline(): void {
+    this.stream.destroy()
+  }
+
+  onStreamEnd(): void {
+    this.stream.destroy()
+  }
+}
+
 /** After the answer: reads on, for closing with unread bytes would reset the answer away, and answers nothing more. */
 export class Farewell extends Interim {
   constructor(stream: Carrier, wheel: TimerWheel) {

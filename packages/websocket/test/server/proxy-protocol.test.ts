@@ -183,3 +183,42 @@ describe('a port that is full', () => {
     await second.destroy()
   })
 })
+
+describe('a crowd of handshakes', () => {
+  it('is served in slices, so that others have their turn between them, and all in the end', async () => {
+    const server = await serve({ ...HERE })
+    const port = portOf(server)
+    let turns = 0
+    let counting = true
+    const count = (): void => {
+      turns++
+      if (counting) setImmediate(count)
+    }
+    const peers = await Promise.all(Array.from({ length: 400 }, () => RawPeer.connect(port)))
+    for (const peer of peers) later(() => peer.destroy())
+    // All requests are there before the server reads the first one.
+    for (const peer of peers) peer.socket.write(requestBytes({}))
+    const until = performance.now() + 20
+    while (performance.now() < until);
+    setImmediate(count)
+    const answers = await Promise.all(peers.map((peer) => answer(peer)))
+    counting = false
+    assert.ok(answers.every(({ line }) => line.includes(' 101 ')))
+    assert.ok(turns >= 5, `${turns} turns of the loop`)
+    assert.equal(server.sockets.size, 400)
+  })
+
+  it('that goes away, or is met by the end of the server, leaves nothing', async () => {
+    const server = await serve({ ...HERE })
+    const port = portOf(server)
+    const peers = await Promise.all(Array.from({ length: 300 }, () => RawPeer.connect(port)))
+    for (const peer of peers) later(() => peer.destroy())
+    for (const peer of peers) peer.socket.write(requestBytes({}))
+    const until = performance.now() + 20
+    while (performance.now() < until);
+    await turn()
+    peers.slice(0, 100).forEach((peer) => void peer.reset())
+    await server.close()
+    assert.equal(server.sockets.size, 0)
+  })
+})

@@ -1,0 +1,68 @@
+// A crowd in slices: so many requests in one turn of the loop, the rest in the turns that follow, in order. Between two of
+// them everybody who is in has a turn.
+
+import type { Carrier } from '../stream-events.ts'
+import type { TimerWheel } from '../timer-wheel.ts'
+import { Queued } from './waiting.ts'
+
+/** Handshakes of one turn: some 10 ms of work. */
+const MOST = 64
+
+interface Waiting {
+  readonly stream: Carrier
+  readonly queued: Queued
+  readonly task: () => void
+}
+
+/** One per server. Streams that wait are paused; they must be whole requests, and alive. */
+export class Turns {
+  private readonly wheel: TimerWheel
+  private readonly timeout: number
+  private readonly onEmpty: () => void
+  private left: number = MOST
+  private waiting: Waiting[] = []
+  private armed = false
+
+  /** @param onEmpty hears that nobody waits any more */
+  constructor(wheel: TimerWheel, timeout: number, onEmpty: () => void) {
+    this.wheel = wheel
+    this.timeout = timeout
+    this.onEmpty = onEmpty
+  }
+
+  get size(): number {
+    return this.waiting.length
+  }
+
+  /** @returns true: go on; false: not in this turn, call `later` */
+  take(): boolean {
+    this.arm()
+    if (this.left === 0 || this.waiting.length > 0) return false
+    this.left--
+    return true
+  }
+
+  /** Runs the task when it is its turn, unless the peer goes away. */
+  later(stream: Carrier, task: () => void): void {
+    this.waiting.push({ stream, queued: new Queued(stream, this.wheel, this.timeout), task })
+  }
+
+  private arm(): void {
+    if (this.armed) return
+    this.armed = true
+    setImmediate(() => this.turn())
+  }
+
+  private turn(): void {
+    this.armed = false
+    const now = this.waiting.splice(0, MOST)
+    this.left = MOST - now.length
+    if (now.length === 0) return
+    this.arm()
+    for (const { stream, queued, task } of now) {
+      queued.cancel()
+      if (!stream.destroyed) task()
+    }
+    if (this.waiting.length === 0) this.onEmpty()
+  }
+}
