@@ -140,6 +140,28 @@ test('what a channel had given before it ended, or began anew, does not come onc
   }
 })
 
+test('what was left to a channel that begins anew behind it is lost to the pattern and said so (seed 9023)', async () => {
+  const { world, broker } = faulty()
+  const peer = await listener(world, 'chat:*', 'chat:1')
+  await world.publish('chat:1', 1)
+  const heard: Entry[] = []
+  broker.notices = (entry) => {
+    heard.push(entry)
+    return []
+  }
+  await world.publish('chat:1', 2)
+  broker.notices = (entry) => [entry]
+  const [pattern] = broker.sinks
+  pattern?.entry('chat:1', heard[0] as Entry)
+  await world.settle()
+  assert.deepEqual(said(peer), [1], 'the channel has not heard of it')
+  peer.say({ op: 'subscribe', ch: 'chat:1', from: 'head' })
+  await world.settle()
+  await world.publish('chat:1', 3)
+  assert.deepEqual(losses(peer)[0], 'chat:*')
+  assert.equal(said(peer).at(-1), 3)
+})
+
 test('behind the answer of a channel nothing older of it comes from a pattern that was behind', async () => {
   const { world } = faulty()
   const peer = await listener(world, 'chat:*')

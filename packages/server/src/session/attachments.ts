@@ -81,8 +81,7 @@ export class Attachments implements SubscriptionOwner {
       if (this.session.isClosed) return
       try {
         // Who is attached already begins anew: so a client whose chain is broken repairs it. Its presence does not flicker.
-        this.later.forget(command.ch)
-        this.detach(command.ch, false)
+        this.leave(command.ch, false)
         await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
       } catch (error) {
         if (!this.session.isClosed) this.session.refuse(id, error)
@@ -198,13 +197,13 @@ export class Attachments implements SubscriptionOwner {
   }
 
   /** Ends a subscription that others may inherit from: what it had not given yet, patterns had left to it. */
-  private leave(channel: string): boolean {
+  private leave(channel: string, clean = true): boolean {
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return this.later.forget(channel)
     const heirs = [...this.patterns].filter((pattern) => pattern !== subscription && pattern.overlaps(channel))
     for (const one of heirs.length > 0 ? [subscription, ...heirs] : []) one.hub.fanOut.flush()
     const missed = heirs.filter((pattern) => pattern.misses(subscription))
-    this.detach(channel, true)
+    this.detach(channel, clean)
     for (const pattern of missed) pattern.hubLost(PATTERN_LOST, null)
     return true
   }
