@@ -196,7 +196,7 @@ export class WireObserver implements Tap {
   #start(connection: Connection, watched: Watched, ok: Subscribed, { sub, at }: Asked): void {
     if (ok.mode === 'pattern') {
       this.#count('pattern fresh')
-      return watched.patterns.begin(ok.ch)
+      return watched.patterns.begin(ok.ch, at)
     }
     watched.patterns.jump(ok.ch, ok.start)
     let stream = watched.streams.get(ok.ch)

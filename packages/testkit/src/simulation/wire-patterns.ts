@@ -29,13 +29,14 @@ export class WirePatterns {
     this.#all = all
   }
 
-  begin(pattern: string): void {
+  /** @param began when it was asked for */
+  begin(pattern: string, began: number): void {
     const known = this.#patterns.get(pattern)
     if (known?.on === true) {
       known.steps.push({ kind: 'lost', at: this.#now() })
       return
     }
-    const made: WirePattern = { connection: this.#connection, pattern, began: this.#now(), steps: [], on: true }
+    const made: WirePattern = { connection: this.#connection, pattern, began, steps: [], on: true }
     this.#patterns.set(pattern, made)
     this.#all.push(made)
   }

@@ -130,6 +130,18 @@ const EXCUSES: readonly Excuse[] = [
     caughtBy: 'nothing is received twice',
   },
   {
+    title: 'a pattern is told that it did not bring the first of a channel',
+    apply: (h) => {
+      const pattern = h.patterns[0] as Spoilable['patterns'][number]
+      pattern.pattern = '*'
+      pattern.steps.splice(9, 0, { kind: 'lost', at: 120 })
+    },
+    refute: (h) => {
+      ;(h.patterns[0] as Spoilable['patterns'][number]).began = 121
+    },
+    caughtBy: 'a pattern announces no loss of nothing',
+  },
+  {
     title: 'a pattern is told of a loss where a direct subscription beside it ends',
     apply: (h) => {
       const { steps, ...direct } = streamOf(h, 'c4#4')

@@ -230,7 +230,7 @@ function patternStream(entries: readonly LogEntry[]): Spoilable['patterns'][numb
     { kind: 'lost', at: 108 } as const,
     ...entries.slice(10).map(brought),
   ]
-  return { observer: 'c2/p0', client: 'c2', level: 'application', pattern: '*', began: 50, steps, live: true }
+  return { observer: 'c2/p0', client: 'c2', level: 'application', pattern: 'a*', began: 50, steps, live: true }
 }
 
 /** The newest page, the one before it, one forwards, and one from a position that had vanished. */

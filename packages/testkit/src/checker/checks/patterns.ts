@@ -5,6 +5,7 @@ import { matchesPattern } from '@tautline/wire'
 import type { Fault, LogEntry, PatternStep, PatternStream, Stream } from '../history.ts'
 import { type Check, type Report, show } from '../survey.ts'
 import type { Truth } from '../truth.ts'
+import { walk } from '../walk.ts'
 import { follows } from './chain.ts'
 
 /** ms between a notice that is dropped and the interruption that says so. */
@@ -116,10 +117,14 @@ export const patternLosses: Check = ({ history, truths }, report) => {
   }
 }
 
-/** A direct subscription that ends while it is behind leaves to the pattern what it had not brought. */
+/** A direct subscription that ends, or begins anew, while it is behind leaves to the pattern what it had not brought. */
 function endsBeside(direct: Stream, { client, pattern }: PatternStream, at: number): boolean {
   if (direct.client !== client || !matchesPattern(pattern, direct.channel)) return false
-  return direct.steps.some((step) => step.kind === 'stop' && step.why !== 'closed' && Math.abs(step.at - at) < 1_000)
+  for (const { step, on } of walk(direct)) {
+    const ends = step.kind === 'stop' ? step.why !== 'closed' : step.kind === 'start' && on
+    if (ends && Math.abs(step.at - at) < 1_000) return true
+  }
+  return false
 }
 
 function interruptionsOf(faults: readonly Fault[], { client, node, began }: PatternStream): number[] {
@@ -134,12 +139,19 @@ function interruptionsOf(faults: readonly Fault[], { client, node, began }: Patt
     .sort((a, b) => a - b)
 }
 
-/** Is there a channel that does not go on behind the loss where it was before? */
-function hasHole({ steps }: PatternStream, at: number, truths: ReadonlyMap<string, Truth>): boolean {
+/** Is there a channel that does not go on behind the loss where it was before, or of which nothing ever came before? */
+function hasHole({ steps, pattern, began }: PatternStream, at: number, truths: ReadonlyMap<string, Truth>): boolean {
   const before = new Map<string, LogEntry>()
   for (const step of steps.slice(0, at)) {
     const entry = entryOf(step, truths)
     if (entry !== undefined && 'channel' in step) before.set(step.channel, entry)
+  }
+  const told = steps[at]?.at ?? 0
+  for (const [channel, { log }] of truths) {
+    if (before.has(channel) || !matchesPattern(pattern, channel)) continue
+    const due = log.entries.filter(({ stored }) => stored > began && stored < told)
+    if (due.some(({ position: { id } }) => !steps.some((step) => step.kind === 'message' && step.id === id)))
+      return true
   }
   for (const step of steps.slice(at + 1)) {
     if (!('channel' in step)) continue

@@ -96,6 +96,9 @@ export class Feed {
   }
 
   #send(one: Attachment, twice: number, tell: (sink: Sink) => void): void {
+    // Where epochs do not tell one branch of a log from another (L7), nobody could tell what is new from a hole: who may
+    // have missed something is told so before it hears anything that came after.
+    if (!this.#late && this.#breaking.has(one.node)) return
     const { latency, jitter, dropped } = this.conditions
     if (this.#chance.happens(dropped)) return this.#breakLink(one.node, this.#chance.within(5, 3_000))
     const link = this.#links.get(one.node)
