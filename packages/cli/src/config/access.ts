@@ -134,6 +134,7 @@ export const backend = z.strictObject({
     .optional()
     .describe('When the backend is left alone for a while.'),
   headers: z.array(z.string().min(1)).max(32).optional().describe('Headers of the handshake that connect passes on.'),
+  maxAnswer: whole(1_024, 16_777_216).optional().describe('Bytes of an answer. Default 1 MiB and some.'),
   insecure: z.boolean().optional().describe('true: http to anywhere. Whoever listens reads tokens, then.'),
 })
 
@@ -186,5 +187,15 @@ export const api = z.strictObject({
     .regex(/^(\/[A-Za-z0-9._~-]+)+$/, expected("a path such as '/api/v1'"))
     .optional()
     .describe("Default '/api/v1'."),
+  rate: z
+    .strictObject({
+      perSecond: whole(1, 1_000_000).optional().describe('Calls a second of one key. Default 1,000.'),
+      burst: whole(100, 1_000_000).optional().describe('Calls at once. Default 2,000.'),
+    })
+    .optional()
+    .describe('How often one key may call; a broadcast counts as one call for each channel.'),
+  maxBody: whole(1_024, 1_073_741_824).optional().describe("Bytes of a request's body."),
+  bodyTimeout: whole(100, 600_000).optional().describe("ms in which a request's body has to arrive. Default 10,000."),
+  docs: z.boolean().optional().describe('false: no page to try it. Default true.'),
   origins: z.array(origin).optional().describe('Pages that may call it. Default: as `origins`.'),
 })

@@ -120,6 +120,7 @@ export const admission = z.strictObject({
   byteRate: whole(1, LONGEST).optional().describe('Bytes a second read from one connection. Default 4 MiB.'),
   outboxBytes: whole(1, LONGEST).optional().describe('Bytes that wait for one connection. Default 4 MiB.'),
   outboxAge: whole(1, LONGEST).optional().describe('ms the oldest of them may wait. Default 30,000.'),
+  messageTimeout: whole(1, LONGEST).optional().describe('ms until a message that was begun is whole. Default 30,000.'),
   handshakeTimeout: whole(1, LONGEST).optional().describe('ms until a handshake is whole. Default 10,000.'),
   memory: whole(1, Number.MAX_SAFE_INTEGER).optional().describe('Bytes of memory over which nobody new is let in.'),
   lag: whole(1, LONGEST).optional().describe('ms of event-loop lag over which nobody new is let in. Default 200.'),

@@ -12,7 +12,7 @@ export type Phase = 'starting' | 'ready' | 'draining'
 export interface Watched {
   readonly phase: () => Phase
   /** Does the store answer? */
-  readonly isStoreUp: () => boolean
+  readonly isStoreUp: () => Promise<boolean>
   readonly samples: () => readonly Sample[]
 }
 
@@ -48,9 +48,9 @@ export class Monitoring {
     }
   }
 
-  private ready(): Answer {
+  private async ready(): Promise<Answer> {
     const phase = this.watched.phase()
-    const reason = phase === 'ready' ? (this.watched.isStoreUp() ? null : 'the store is out of reach') : phase
+    const reason = phase === 'ready' ? ((await this.watched.isStoreUp()) ? null : 'the store is out of reach') : phase
     return reason === null ? json(200, { status: 'ready' }) : json(503, { status: 'not ready', reason })
   }
 

@@ -16,7 +16,7 @@ import { listenForMonitoring, Monitoring, type Phase, portOf } from './monitorin
 import { developmentPage } from './page.ts'
 import { rehearse } from './rehearse.ts'
 import { changeOf, LIVE, letsSomebodyIn, type Mode, type Settings, settingsOf } from './settings.ts'
-import { openStore } from './store.ts'
+import { isStoreUp, openStore } from './store.ts'
 
 /** Where a server can be reached. */
 export interface Addresses {
@@ -50,7 +50,7 @@ export class StandaloneServer {
     this.http = new HttpSide(log)
     this.monitoring = new Monitoring({
       phase: () => this.phase,
-      isStoreUp: () => this.isStoreUp(),
+      isStoreUp: async () => this.broker !== null && isStoreUp(this.broker, this.realtime?.metrics() ?? []),
       samples: () => this.realtime?.metrics() ?? [],
     })
   }
@@ -196,11 +196,6 @@ export class StandaloneServer {
 
   private reloadTls(certificate: Certificate): void {
     this.realtime?.reloadTls({ ...certificate, minVersion: this.settings.tls?.minVersion ?? 'TLSv1.2' })
-  }
-
-  private isStoreUp(): boolean {
-    const sample = this.realtime?.metrics().find(({ name }) => name === 'tautline_store_up')
-    return sample === undefined || sample.value === 1
   }
 
   private addresses(port: number): Addresses {

@@ -2,10 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import type { ApiOptions } from '@tautline/api'
+import type { AdmissionOptions, ChannelRule, RealtimeOptions } from '@tautline/server'
+import type { BackendOptions } from '@tautline/server/backend'
+import type { JwtOptions } from '@tautline/server/jwt'
 import { LIMITS } from '@tautline/wire'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { JSON_SCHEMA, keysAt } from '../../src/config/json-schema.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { Config } from '../../src/config/schema.ts'
 import { STARTERS } from '../../src/config/starter.ts'
 import { rehearse } from '../../src/serve/rehearse.ts'
 import { newFolder } from '../command.ts'
@@ -38,6 +43,24 @@ test('the JSON Schema is one (2020-12), and agrees with the check on what is rig
 
 test('every key is described, down to the leaves that are no plain list', () => {
   for (const key of keysAt([])) assert.ok(key === 'channels' || described(key) || keysAt([key]).length > 0, key)
+})
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false
+type Part<K extends keyof Config> = keyof Exclude<NonNullable<Config[K]>, false>
+type Parts = 'log' | 'clock' | 'random'
+type Rule = NonNullable<Config['channels']>[string]
+
+test('every option that is data can be configured, and nothing else', () => {
+  // The compiler decides: `true` is the type only where the names are the same.
+  const same: readonly true[] = [
+    true satisfies Same<Part<'admission'>, keyof AdmissionOptions>,
+    true satisfies Same<keyof Rule, keyof ChannelRule>,
+    true satisfies Same<Part<'api'>, Exclude<keyof ApiOptions, Parts>>,
+    true satisfies Same<Part<'backend'>, Exclude<keyof BackendOptions, Parts>>,
+    true satisfies Same<Part<'jwt'>, Exclude<keyof JwtOptions, Parts>>,
+    true satisfies Same<Exclude<keyof RealtimeOptions, keyof Config>, 'clock' | 'random' | 'broker' | 'presence'>,
+  ]
+  assert.equal(same.length, 6)
 })
 
 test('the limits are those of the wire', () => {

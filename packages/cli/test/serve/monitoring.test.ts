@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { MemoryBroker } from '@tautline/broker'
 import { METRICS, type Sample } from '@tautline/server'
 import { expose } from '../../src/serve/exposition.ts'
 import { Monitoring, type Phase } from '../../src/serve/monitoring.ts'
+import { isStoreUp } from '../../src/serve/store.ts'
 import { readExposition } from './exposition.ts'
 
 function monitoring(phase: Phase, isStoreUp: boolean, samples: readonly Sample[] = []): Monitoring {
-  return new Monitoring({ phase: () => phase, isStoreUp: () => isStoreUp, samples: () => samples })
+  return new Monitoring({ phase: () => phase, isStoreUp: async () => isStoreUp, samples: () => samples })
 }
 
 test('a server is ready when it listens and its store answers; alive it is in any case', async () => {
@@ -23,6 +25,23 @@ test('a server is ready when it listens and its store answers; alive it is in an
     assert.equal((await monitoring(phase, isStoreUp).answer('/health'))?.status, 200)
   }
   assert.equal(await monitoring('ready', true).answer('/'), null)
+})
+
+test('a store is up when it answers, and the server has not noticed that it fails', async () => {
+  const samples = (up: number, connections: number): readonly Sample[] => [
+    { name: 'tautline_store_up', labels: {}, value: up },
+    { name: 'tautline_connections', labels: {}, value: connections },
+  ]
+  const answers = new MemoryBroker()
+  const fails = { heads: async () => Promise.reject(new Error('away')) }
+  const hangs = { heads: () => new Promise<never>(() => {}) }
+  assert.equal(await isStoreUp(answers, samples(1, 5)), true)
+  assert.equal(await isStoreUp(answers, samples(0, 5)), false)
+  // With nobody there only new clients can show that it is over.
+  assert.equal(await isStoreUp(answers, samples(0, 0)), true)
+  assert.equal(await isStoreUp(fails, samples(1, 0)), false)
+  assert.equal(await isStoreUp(hangs, samples(1, 0), 20), false)
+  await answers.close()
 })
 
 test('every metric of the server, and those of the process, are in the text format', async () => {

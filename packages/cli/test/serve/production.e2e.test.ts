@@ -81,6 +81,7 @@ test('a configuration with tokens, rules, the HTTP API and a file; nothing secre
 
   const families = readExposition(await (await fetch(`${server.monitoring}/metrics`)).text())
   assert.equal(families.get('tautline_connections')?.samples[0]?.value, 2)
+  assert.equal(families.get('tautline_store_up')?.samples[0]?.value, 1)
   assert.equal((await fetch(`${server.monitoring}/ready`)).status, 200)
   assert.equal((await fetch(`${server.monitoring}/health`)).status, 200)
   assert.equal((await fetch(`${server.url}/metrics`)).status, 404)
