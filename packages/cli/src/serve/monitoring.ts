@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { collectDefaultMetrics, Registry } from '@platformatic/prom-client'
 import type { Sample } from '@tautline/server'
 import { CONTENT_TYPE, expose } from './exposition.ts'
+import { isLoopbackName } from './settings.ts'
 
 export type Phase = 'starting' | 'ready' | 'draining'
 
@@ -63,7 +64,16 @@ export class Monitoring {
 
 /** @returns the server, listening */
 export function listenForMonitoring(monitoring: Monitoring, port: number, host: string): Promise<Server> {
+  const loopbackOnly = isLoopbackName(host)
   const server = createServer((request, response) => {
+    // A page whose name points at this machine (DNS rebinding) would read it with the browser of whoever visits it.
+    if (loopbackOnly && !isLoopbackName(URL.parse(`http://${request.headers.host ?? ''}`)?.hostname ?? '')) {
+      const { status, type, body } = json(421, {
+        error: `asked by a name that is not this machine's: listen on another address for that`,
+      })
+      response.writeHead(status, { 'content-type': type, ...CLOSED }).end(body)
+      return
+    }
     const path = (request.url ?? '').split('?')[0] ?? ''
     const isReading = request.method === 'GET' || request.method === 'HEAD'
     const refused = json(405, { error: 'only GET and HEAD' })

@@ -79,10 +79,11 @@ test('the page works in a browser, under its own policy and without anything fro
 test('--dev answers to names of this machine only, in HTTP and for WebSockets (DNS rebinding, O13)', async () => {
   const server = await serve(['--dev'])
   const { port } = new URL(server.url)
-  const raw = async (headers: Readonly<Record<string, string>>): Promise<number> => {
+  const raw = async (headers: Readonly<Record<string, string>>, at = port): Promise<number> => {
     const { request } = await import('node:http')
     return new Promise((resolve, reject) => {
-      const asked = request({ port, host: '127.0.0.1', path: '/realtime', headers })
+      const path = at === port ? '/realtime' : '/metrics'
+      const asked = request({ port: at, host: '127.0.0.1', path, headers })
       asked.on('response', (response) => resolve(response.resume().statusCode ?? 0))
       asked.on('upgrade', (_response, stream) => {
         stream.destroy()
@@ -98,6 +99,9 @@ test('--dev answers to names of this machine only, in HTTP and for WebSockets (D
   }
   assert.equal(await raw({ host: `evil.example.com:${port}` }), 421)
   assert.equal(await raw({ host: `localhost:${port}` }), 404)
+  const monitoring = new URL(server.monitoring).port
+  assert.equal(await raw({ host: `evil.example.com:${monitoring}` }, monitoring), 421)
+  assert.equal(await raw({ host: `localhost:${monitoring}` }, monitoring), 200)
   const evil = `http://evil.example.com:${port}`
   assert.equal(await raw({ ...handshake, host: `evil.example.com:${port}`, origin: evil }), 403)
   assert.equal(await raw({ ...handshake, host: `localhost:${port}`, origin: 'http://localhost:5173' }), 101)

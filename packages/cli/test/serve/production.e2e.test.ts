@@ -1,7 +1,10 @@
 // `tautline serve` as a process with a configuration: rules, tokens, the HTTP API, what is watched, the store.
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { Client } from '@tautline/client'
 import { newFolder, run, serve } from '../command.ts'
@@ -227,3 +230,35 @@ function reached(client: Client, wanted: string): Promise<void> {
     })
   })
 }
+
+test('a backend decides over signed requests, and its secret and address change without dropping anybody', async () => {
+  const asked: string[] = []
+  const backend = createHttpServer(async (request, response) => {
+    let text = ''
+    for await (const chunk of request) text += chunk
+    const { type, token, channel } = JSON.parse(text)
+    asked.push(`${request.url} ${type} ${String(request.headers['webhook-signature']).split(' ').length}`)
+    const answer = type === 'connect' ? { user: token } : { allow: channel === 'open' }
+    response.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+  })
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
+  const at = (path: string): string => `http://127.0.0.1:${(backend.address() as { port: number }).port}${path}`
+  const secret = (name: string): string =>
+    `whsec_${Buffer.from(`S3CRET-${name}-of-24-bytes-and-more`).toString('base64')}`
+  const config = (path: string, secrets: readonly string[]): string =>
+    JSON.stringify({ backend: { url: at(path), secret: secrets, events: { connect: true, publish: true } } })
+  const folder = newFolder({ 'tautline.config.json': config('/first', [secret('first')]) })
+  const server = await serve([], { folder })
+  const ann = connect(server.realtime.replace('ws', 'http'), 'ann')
+  await ann.channel('open').publish(1)
+  await assert.rejects(ann.channel('shut').publish(1), { code: 'forbidden' })
+  writeFileSync(join(folder, 'tautline.config.json'), config('/second', [secret('second'), secret('first')]))
+  server.child.kill('SIGHUP')
+  await server.line('configuration taken over')
+  await connect(server.realtime.replace('ws', 'http'), 'bob').channel('open').publish(2)
+  assert.equal(ann.state, 'connected')
+  assert.ok(asked.includes('/first connect 1') && asked.includes('/second connect 2'), asked.join(', '))
+  assert.equal(await server.stop(), 0)
+  for (const one of [secret('first'), secret('second')]) assert.ok(!server.output().includes(one))
+  backend.close()
+})
