@@ -94,9 +94,12 @@ function baseOf(schema: Table, root: JsonSchema): readonly Form[] {
   const type = own(schema, 'type')
   const types = Array.isArray(type) ? (type as string[]) : typeof type === 'string' ? [type] : TYPES
   const typed = basic(schema, types)
-  const values = 'const' in schema ? [schema['const']] : own(schema, 'enum')
-  if (!Array.isArray(values)) return typed
-  const listed: readonly Form[] = values.map((value) => ({ kind: 'value', value, odd: {} }))
+  const words = own(schema, 'enum')
+  const lists = [...('const' in schema ? [[schema['const']]] : []), ...(Array.isArray(words) ? [words] : [])]
+  const [values, others = values] = lists
+  if (values === undefined) return typed
+  const both = values.filter((value) => others?.some((other) => same(value, other)))
+  const listed: readonly Form[] = both.map((value) => ({ kind: 'value', value, odd: {} }))
   // What stands beside an enum (zod writes the type) narrows it as any other part does.
   return intersectForms(listed, typed, (form, value) => hasForm(form, value, root))
 }
