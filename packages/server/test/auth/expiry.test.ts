@@ -192,3 +192,15 @@ test('a step of the wall clock by an hour ends no token', async () => {
   await world.pass(10_300)
   assert.equal(peer.code(), 4200)
 })
+
+test('a connection that goes before its token does leaves nothing to wait for', async () => {
+  const world = new World({ allow: 'everyone' })
+  reading(world.realtime)
+  for (const life of [5_000, 3_600_000]) {
+    const peer = await world.connect({ token: JSON.stringify({ expires: world.time.wall() + life }) })
+    peer.vanish()
+  }
+  const { expiries } = world.realtime['node']
+  assert.equal(expiries.size, 0)
+  assert.equal(world.time.pending, 0)
+})

@@ -155,7 +155,10 @@ test('an answer that is slow, giant, elsewhere or no set is none, in time and wi
   for (const [what, answer] of Object.entries(bad)) {
     const its = await provider(t, answer)
     const begun = performance.now()
-    await assert.rejects(reader(its.url).verify(by('k1')), { code: 'unavailable' }, what)
+    const logged: { readonly error?: string }[] = []
+    await assert.rejects(reader(its.url, undefined, {}, logged).verify(by('k1')), { code: 'unavailable' }, what)
+    if (what === 'giant') assert.match(String(logged[0]?.error), /more than 262144 bytes/)
+    if (what.startsWith('slow')) assert.match(String(logged[0]?.error), /no answer within 300 ms/)
     const took = performance.now() - begun
     assert.ok(took < 2_000, `${what} took ${took} ms`)
   }

@@ -80,6 +80,29 @@ test('a connection is ended by its name, on whichever node it is, and may come b
   await a.revoke({ connection: 'n9~nobody' })
 })
 
+test('while the store takes its time, or stores nothing, a revocation is obeyed on every node all the same', async () => {
+  const { world, broker } = faulty({ allow: 'everyone' })
+  const { a, b } = two(world)
+  const t1: Grant = { user: 'ann', token: { id: 't1', issued: world.time.wall() } }
+  const peer = await world.connect(token(t1), undefined, b)
+  broker.hold('append')
+  broker.notices = () => []
+  let stored = false
+  const revoked = a.revoke({ token: 't1' }).then(() => {
+    stored = true
+  })
+  await world.settle()
+  assert.deepEqual([peer.code(), stored], [4201, false])
+  assert.deepEqual(await refused(world, t1, b), ['token-revoked', 4201])
+  broker.release('append')
+  await revoked
+  broker.down = true
+  const other = await world.connect(token({ user: 'bob', token: { id: 't2' } }), undefined, b)
+  await assert.rejects(a.revoke({ token: 't2' }), { code: 'unavailable' })
+  await world.settle()
+  assert.equal(other.code(), 4201)
+})
+
 test('a node that did not hear of it finds it in the log, and leaves alone those who came back since', async () => {
   const { world, broker } = faulty({ allow: 'everyone' })
   const { a, b } = two(world)
