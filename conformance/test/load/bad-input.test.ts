@@ -288,6 +288,17 @@ describe('section O: addresses', () => {
       assert.ok(lines.length < 100, `${lines.length} lines`)
     }))
 
+  it('O28 what a foreign page makes its visitor’s browser do locks nobody out', () =>
+    served({ origins: ['https://app.example.com'], admission: { failures: 5 } }, async ({ port }) => {
+      const from = '127.0.0.10'
+      for (let i = 0; i < 20; i++) {
+        assert.equal(await statusOf(port, { from, fields: [['Origin', 'https://evil.example']] }), 403)
+        assert.equal(await statusOf(port, { from, target: '/x', fields: [['Origin', 'https://evil.example']] }), 404)
+        assert.equal(await statusOf(port, { from, target: '/x', fields: [['Sec-Fetch-Site', 'cross-site']] }), 404)
+      }
+      assert.equal(await statusOf(port, { from, fields: [['Origin', 'https://app.example.com']] }), 101)
+    }))
+
   it('O28 a connect that is refused counts as well', () =>
     served({ admission: { failures: 5 } }, async ({ port, realtime }) => {
       realtime.onConnect(() => Promise.reject(new Error('a fault of the hook is none of the client’s')))

@@ -1,7 +1,7 @@
 // Admission as a server of the engine is told of it: what is asked before a handshake, what is heard of those that fail, and
 // how long one visit is counted. One per server that a node opens.
 
-import type { ServerOptions, UpgradeRequest } from '@tautline/websocket'
+import type { HeaderFields, ServerOptions, UpgradeRequest } from '@tautline/websocket'
 import type { Clock } from '@tautline/wire'
 import { textOf } from '../error-text.ts'
 import type { Metrics } from '../metrics.ts'
@@ -54,12 +54,21 @@ export function doorOf({ admission, metrics, listens, log: all, clock }: DoorPar
       const error = cause === undefined ? null : { error: textOf(cause) }
       log('handshake refused', { reason: id, status, address: address ?? '', ...error })
       // 5xx are ours; who was refused here has not failed, it was only early.
-      if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id)) return
+      if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id) || isPagesDoing(id, headers)) return
       if (headers === undefined) admission.failedUnread(remoteAddress)
       else admission.failed(address)
     },
     ...(listens ? ownPort(admission, metrics, log) : null),
   }
+}
+
+/**
+ * Can a page of somebody else have made its visitor's browser do that? It must not lock the visitor out: whoever guesses
+ * tokens gets as far as `connect`, and is counted there. Browsers mark what pages send, but for an image over plain HTTP.
+ */
+function isPagesDoing(id: string, headers: HeaderFields | undefined): boolean {
+  if (id === 'origin' || id === 'upgrade') return true
+  return headers !== undefined && (headers.get('origin') !== undefined || headers.get('sec-fetch-site') !== undefined)
 }
 
 function ownPort(admission: Admission, metrics: DoorParts['metrics'], log: Log): DoorOptions {
