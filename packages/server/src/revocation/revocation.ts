@@ -85,6 +85,13 @@ export function writeRevocation({ by, name, at, until }: Revocation): Json {
   return { by, name, at, until }
 }
 
+/** The same for the same on every node (FNV-1a tells the names of one moment apart). */
+export function keyOf({ by, name, at }: Revocation): string {
+  let hash = 0x811c9dc5
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
+  return `${by}.${at.toString(36)}.${(hash >>> 0).toString(36)}`
+}
+
 /** @returns null for anything that is not a revocation */
 export function readRevocation(value: unknown): Revocation | null {
   const { by, name, at, until } = (value ?? {}) as Readonly<Record<string, unknown>>

@@ -7,7 +7,7 @@ import { type Clock, type Position, type Published, RealtimeError, type Timer } 
 import { within } from '../deadline.ts'
 import type { Grant } from '../options.ts'
 import { Known } from './known.ts'
-import { LONGEST_LIFE, type Revocation, readRevocation, writeRevocation } from './revocation.ts'
+import { keyOf, LONGEST_LIFE, type Revocation, readRevocation, writeRevocation } from './revocation.ts'
 
 /** No client can name it: channels have no space. Patterns that would cover it leave it out (`isReserved`). */
 export const REVOCATIONS_CHANNEL = ' revocations'
@@ -228,9 +228,7 @@ export class Revocations {
 
   /** A store that fell back behind what it had acknowledged is told again, by whoever knows: the same key on each node. */
   private restore(): void {
-    for (const one of this.known.missing()) {
-      this.store(one, `${one.by}.${one.at.toString(36)}.${digest(one.name)}`).catch(() => {})
-    }
+    for (const one of this.known.missing()) this.store(one, keyOf(one)).catch(() => {})
   }
 
   private entry(entry: Entry): void {
@@ -298,11 +296,4 @@ function isRevocable({ user, token }: Grant): boolean {
 
 function unreadable(): RealtimeError {
   return new RealtimeError('unavailable', 'what was revoked cannot be read', { after: 1_000 })
-}
-
-/** FNV-1a: tells the names of one moment apart. */
-function digest(name: string): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(36)
 }
