@@ -4,7 +4,9 @@ import type { Target } from '../target.ts'
 import { connectionClient, connectionServer } from './connection.ts'
 import { connectionDeflate } from './connection-deflate.ts'
 import { extensions } from './extensions.ts'
+import { forwarded } from './forwarded.ts'
 import { inflate } from './inflate.ts'
+import { proxyHeader } from './proxy-header.ts'
 import { requestParser } from './request-parser.ts'
 import { responseParser } from './response-parser.ts'
 import { utf8 } from './utf8.ts'
@@ -30,4 +32,6 @@ export const TARGETS: readonly Target[] = [
   bodies,
   channels,
   orders,
+  proxyHeader,
+  forwarded,
 ]
