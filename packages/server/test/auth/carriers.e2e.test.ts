@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type JwtOptions, jwt } from '../../src/auth/jwt.ts'
 import { createRealtime, type RealtimeOptions } from '../../src/mod.ts'
-import { AUDIENCE, ISSUER, SECRET, token } from './signing.ts'
+import { AUDIENCE, claims, hs256, ISSUER, now, SECRET, signedWith, token } from './signing.ts'
 
 const ORIGIN = 'https://app.example.com'
 
@@ -17,6 +17,8 @@ interface Way {
 interface Met {
   /** The subprotocol that the server chose. */
   readonly protocol: string
+  /** How the server closed it; null: it did not. */
+  readonly closed: number | null
   readonly reply: { readonly ok?: { readonly user?: string }; readonly error?: { readonly code: string } }
 }
 
@@ -44,13 +46,15 @@ async function meet(port: number, way: Way): Promise<Met | null> {
   const options = { protocols: [...protocols], headers } as unknown as string[]
   const socket = new WebSocket(`ws://127.0.0.1:${port}/realtime${query}`, options)
   const { promise, resolve } = Promise.withResolvers<Met | null>()
+  let reply: Met['reply'] | null = null
   socket.onopen = () =>
     socket.send(JSON.stringify({ id: 1, op: 'connect', client: 'c', features: [], ...(connect && { token: connect }) }))
-  socket.onmessage = ({ data }) =>
-    resolve({ protocol: socket.protocol, reply: JSON.parse(String(data)) as Met['reply'] })
-  socket.onerror = () => resolve(null)
+  socket.onmessage = ({ data }) => {
+    reply ??= JSON.parse(String(data)) as Met['reply']
+    if (reply.ok !== undefined) resolve({ protocol: socket.protocol, closed: null, reply })
+  }
+  socket.onclose = ({ code }) => resolve(reply && { protocol: socket.protocol, closed: code, reply })
   const met = await promise
-  socket.onerror = null
   socket.close()
   return met
 }
@@ -107,4 +111,26 @@ test('a token over 8 KiB is refused before it is read, wherever it is', async (t
   assert.equal(code(await meet(port, { query: `?token=${long}` })) ?? 'handshake', 'unauthorized')
   // Of 64 kB the handshake takes none (RFC 6585 §5).
   assert.equal(await meet(port, { query: `?token=${long.repeat(8)}` }), null)
+})
+
+test('a hostile token is told what is wrong with it and closed with 4400, an expired one with 4200; then comes who is good', async (t) => {
+  const [port, logged] = await server(t, { subprotocol: true }, { admission: { failures: 1_000 } })
+  const hostile: readonly (readonly [string, string, number])[] = [
+    [signedWith({ alg: 'none' }, claims(), () => Buffer.alloc(0)), 'unauthorized', 4400],
+    [signedWith({ alg: 'HS256' }, claims(), hs256('S3CRET-another')), 'unauthorized', 4400],
+    [token({}, { jku: 'http://127.0.0.1:1/keys' }), 'unauthorized', 4400],
+    [token({}, { crit: ['x'] }), 'unauthorized', 4400],
+    [token({ channel: 'a' }, { typ: 'channel+jwt' }), 'unauthorized', 4400],
+    [token({ aud: 'other' }), 'unauthorized', 4400],
+    [token({ exp: now() - 60 }), 'token-expired', 4200],
+    ['x', 'unauthorized', 4400],
+  ]
+  for (const [bad, error, close] of hostile) {
+    for (const way of [{ connect: bad }, { protocols: ['tautline.v1.json', `bearer.${bad}`] }]) {
+      const met = await meet(port, way)
+      assert.deepEqual([code(met), met?.closed], [error, close], JSON.stringify(met))
+    }
+  }
+  assert.equal(user(await meet(port, { connect: token() })), 'ann')
+  assert.deepEqual(logged, [])
 })
