@@ -28,6 +28,21 @@ export function formsOf(given: JsonSchema, root: JsonSchema, depth = 0): readonl
   if (schema === null || depth > DEEPEST) return null
   if (takesNothing(schema)) return []
   if (schema === true || schema === false) return basic({}, TYPES)
+  // References may lead to the same schema on very many ways.
+  const key = root === true || root === false ? schema : root
+  const known = KNOWN.get(key) ?? new WeakMap<object, readonly Form[] | null>()
+  KNOWN.set(key, known)
+  const before = known.get(schema)
+  if (before !== undefined) return before
+  const forms = expanded(schema, root, depth)
+  known.set(schema, forms)
+  return forms
+}
+
+/** By root and schema. */
+const KNOWN: WeakMap<object, WeakMap<object, readonly Form[] | null>> = new WeakMap()
+
+function expanded(schema: Table, root: JsonSchema, depth: number): readonly Form[] | null {
   const parts: (readonly Form[] | null)[] = []
   const { anyOf, oneOf, allOf } = schema
   for (const one of Array.isArray(allOf) ? allOf : []) parts.push(formsOf(one, root, depth + 1))

@@ -61,9 +61,9 @@ for (const direction of ['send', 'read'] as const) {
           assert.ok(takes(value), `${JSON.stringify(value)} is sent, and not taken`)
         }
       }),
-      { numRuns: Number(process.env['RUNS'] ?? 1_000) },
+      { numRuns: Number(process.env['RUNS'] ?? 600) },
     )
     t.diagnostic(`${safe} pairs called safe, ${sent} values sent`)
-    assert.ok(safe > 100 && sent > 1_000, `${safe} pairs, ${sent} values`)
+    assert.ok(safe > 100 && sent > 500, `${safe} pairs, ${sent} values`)
   })
 }
