@@ -5,6 +5,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -269,6 +271,67 @@ describe('section L: who goes away', () => {
       assert.ok(await ended(peer))
       await peer.destroy()
       await waitFor(() => realtime['node'].admission.open === 0)
+    }))
+})
+
+describe('a process that is not well', () => {
+  it('lets nobody in while its loop is late, and those inside stay', () =>
+    served({}, async ({ realtime, port }) => {
+      const { peer } = await knock(port)
+      await peer.write(text(CONNECT))
+      await peer.until(() => peer.received.includes('"conn"'))
+      realtime.update({ admission: { lag: 40 } })
+      let busy = true
+      const work = (): void => {
+        const until = performance.now() + 120
+        while (performance.now() < until);
+        if (busy) setImmediate(work)
+      }
+      setImmediate(work)
+      const busyFor = setTimeout(() => {
+        busy = false
+      }, 8_000)
+      await waitFor(async () => (await statusOf(port)) === 503)
+      const { retryAfter, peer: refused } = await knock(port)
+      assert.match(retryAfter ?? '', /^[1-7]$/)
+      await refused.destroy()
+      clearTimeout(busyFor)
+      busy = false
+      realtime.update({ admission: { lag: 60_000 } })
+      await waitFor(async () => (await statusOf(port)) === 101)
+      assert.equal(peer.ending, 'open')
+      assert.ok(counted(realtime, 'tautline_limited_total', 'lag') >= 2)
+      await peer.destroy()
+    }))
+
+  it('lets nobody in above its mark of memory', () =>
+    served({ admission: { memory: 67_108_864 } }, async ({ realtime, port }) => {
+      assert.ok(process.memoryUsage.rss() > 67_108_864)
+      assert.equal(await statusOf(port), 503)
+      assert.equal(counted(realtime, 'tautline_limited_total', 'memory'), 1)
+      realtime.update({ admission: {} })
+      assert.equal(await statusOf(port), 101)
+    }))
+
+  it('as full as it may be, answers 503 at once, and serves again when somebody leaves (attached as well)', () =>
+    served({ admission: { connections: 5 } }, async ({ realtime, port }) => {
+      const http = createServer()
+      realtime.attach(http)
+      await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+      const attached = (http.address() as AddressInfo).port
+      const peers = await Promise.all(
+        Array.from({ length: 5 }, async (_, i) => (await knock(i % 2 === 0 ? port : attached)).peer),
+      )
+      for (const at of [port, attached]) {
+        const { status, retryAfter, peer } = await knock(at)
+        assert.equal(status, 503)
+        assert.match(retryAfter ?? '', /^\d+$/)
+        await peer.destroy()
+      }
+      await peers[0]?.destroy()
+      await waitFor(async () => (await statusOf(attached)) === 101)
+      await Promise.all(peers.map((peer) => peer.destroy()))
+      http.close()
     }))
 })
 
