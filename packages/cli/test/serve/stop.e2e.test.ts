@@ -12,7 +12,10 @@ const OPEN = { 'tautline.config.json': '{ "allow": "everyone" }' }
 
 test('SIGTERM: clients are told to come back, what is confirmed is stored, and the process ends with 0', async () => {
   const folder = newFolder({
-    'tautline.config.json': '{ "allow": "everyone", "store": { "type": "sqlite", "file": "a.sqlite" } }',
+    'tautline.config.json': JSON.stringify({
+      ...{ allow: 'everyone', channels: { a: { history: { size: 1_000 } } } },
+      store: { type: 'sqlite', file: 'a.sqlite' },
+    }),
   })
   const server = await serve([], { folder })
   const client = connect(server.realtime)
