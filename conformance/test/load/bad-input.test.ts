@@ -421,7 +421,7 @@ describe('section O: addresses', () => {
   })
 
   it('O30 who is counted is whom the trusted hop names, whatever the client wrote', () =>
-    served({ admission: { failures: 3, trustedProxies: ['127.0.0.5'] } }, async ({ port }) => {
+    served({ admission: { failures: 3, trustedProxies: ['127.0.0.5'] } }, async ({ port, lines }) => {
       const many = Array.from({ length: 1_000 }, (_, i) => `198.51.100.${i % 256}`).join(', ')
       const written = ['', 'garbage, ', 'fe80::1%eth0, ', '"; DROP, ', `${many}, `.slice(0, 12_000)]
       const through = (client: string, i: number): Promise<number> =>
@@ -443,6 +443,8 @@ describe('section O: addresses', () => {
       const own: number[] = []
       for (let i = 0; i < 5; i++) own.push(await forged(i))
       assert.deepEqual(own, [404, 404, 404, 429, 429])
+      // Who has forgotten to name a proxy finds out why.
+      assert.equal(lines.filter((line) => line.includes('name it in admission.trustedProxies')).length, 2)
     }))
 })
 

@@ -6,12 +6,15 @@ import type { Clock } from '@tautline/wire'
 import { textOf } from '../error-text.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Log } from '../options.ts'
+import { plainAddress } from './address.ts'
 import type { Admission } from './admission.ts'
 import { ADMISSION_REFUSALS } from './refusals.ts'
 import { seldom } from './seldom.ts'
 
 /** Connections beyond the limit that are still answered, so that they learn when to come back; more are cut. */
 const ANSWERED = 1_000
+
+const FORWARDED = ['x-forwarded-for', 'forwarded'] as const
 
 export interface DoorParts {
   readonly admission: Admission
@@ -52,7 +55,10 @@ export function doorOf({ admission, metrics, listens, log: all, clock }: DoorPar
       metrics.count('tautline_refused_total', 1, id)
       const address = headers === undefined ? remoteAddress : admission.addressOf({ headers, remoteAddress })
       const error = cause === undefined ? null : { error: textOf(cause) }
-      log('handshake refused', { reason: id, status, address: address ?? '', ...error })
+      // A whole site behind a proxy that nobody named would be one address.
+      const proxied = status === 429 && isOwn(address, remoteAddress) && FORWARDED.some((name) => headers?.has(name))
+      const hint = proxied ? { hint: 'if this is a proxy of yours, name it in admission.trustedProxies' } : null
+      log('handshake refused', { reason: id, status, address: address ?? '', ...error, ...hint })
       // 5xx are ours; who was refused here has not failed, it was only early.
       if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id) || isPagesDoing(id, headers)) return
       if (headers === undefined) admission.failedUnread(remoteAddress)
@@ -99,4 +105,9 @@ export function visit(admission: Admission, request: UpgradeRequest): Visit {
   const address = admission.addressOf(request)
   admission.opened(address)
   return { address, gone: () => admission.closed(address), failed: () => admission.failed(address) }
+}
+
+/** Is it the address of the connection itself? */
+function isOwn(address: string | undefined, remoteAddress: string | undefined): boolean {
+  return remoteAddress !== undefined && plainAddress(remoteAddress) === address
 }
