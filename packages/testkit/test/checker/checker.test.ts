@@ -330,7 +330,7 @@ const BUGS: readonly Bug[] = [
   {
     bug: 'replays what is not served any more',
     caughtBy: 'nothing is replayed that is not served any more',
-    spoil: replayThePast,
+    spoil: (h) => replayThePast(h),
   },
   {
     bug: 'brings more than the budget of a recovery',

@@ -75,10 +75,20 @@ const EXCUSES: readonly Excuse[] = [
     apply: (h) => {
       replayThePast(h)
       streamOf(h, 'c2#5').node = 'n2'
-      h.faults = [...h.faults, { at: 450, kind: 'interrupted', node: 'n2' }]
+      h.faults = [...h.faults, { at: 1_450, kind: 'interrupted', node: 'n2' }]
     },
     refute: (h) => {
       h.faults = h.faults.map((fault) => (fault.kind === 'interrupted' ? { ...fault, node: 'n1' } : fault))
+    },
+    caughtBy: 'nothing is replayed that is not served any more',
+  },
+  {
+    title: 'a node serves what it holds while the notice of what pushed it out is on its way',
+    apply: (h) => replayThePast(h, 500),
+    refute: (h) => {
+      const { steps } = streamOf(h, 'c2#5')
+      const at = steps.findLastIndex(({ kind }) => kind === 'start')
+      steps[at] = { ...(steps[at] as Extract<Step, { kind: 'start' }>), asked: 600 }
     },
     caughtBy: 'nothing is replayed that is not served any more',
   },
@@ -87,7 +97,7 @@ const EXCUSES: readonly Excuse[] = [
     apply: (h) => {
       replayThePast(h)
       streamOf(h, 'c2#5').node = 'n2'
-      h.faults = [...h.faults, { at: 450, kind: 'interrupted', node: 'n2' }]
+      h.faults = [...h.faults, { at: 1_450, kind: 'interrupted', node: 'n2' }]
     },
     refute: (h) => {
       const log = h.logs[1] as Spoilable['logs'][number]

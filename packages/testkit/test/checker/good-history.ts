@@ -201,17 +201,17 @@ export function streamOf(history: Spoilable, observer: string): Spoilable['strea
   return found
 }
 
-/** A recovery at 400 brings an entry that was pushed out at 90, and says so only then. */
-export function replayThePast(history: Spoilable): void {
+/** A recovery brings an entry that was pushed out at 90, and says so only then. */
+export function replayThePast(history: Spoilable, at = 1_400): void {
   const [, , before, first] = history.logs[1]?.entries ?? []
   const { steps } = streamOf(history, 'c2#5')
   const { lost, ...asked } = steps.pop() as Extract<Step, { kind: 'start' }>
   if (before === undefined || first === undefined || lost === undefined)
     throw new Error('the good history is another one')
   steps.push(
-    { ...asked, outcome: 'recovered', start: before.position, asked: 400, at: 401 },
-    { ...message(first, null), at: 402 },
-    { kind: 'lost', at: 403, lost, start: asked.start },
+    { ...asked, outcome: 'recovered', start: before.position, asked: at, at: at + 1 },
+    { ...message(first, null), at: at + 2 },
+    { kind: 'lost', at: at + 3, lost, start: asked.start },
   )
 }
 

@@ -133,6 +133,8 @@ function comes({ position }: LogEntry, following: Step | undefined): boolean {
 
 /** ms that clocks of nodes and store may differ where nobody says by how much. */
 const SKEW = 100
+/** ms that a notice of the feed takes at most: until then a node does not know what an entry has pushed out. */
+const LATE = 450
 /** ms between a notice that is dropped and the interruption that says so. */
 const MISSED = 4_000
 
@@ -148,9 +150,8 @@ export const nothingPast: Check = ({ history, truths }, report) => {
       const placed = step.kind === 'message' ? truth.byId.get(step.id) : undefined
       if (placed === undefined || placed.entry.stored >= asked) continue
       const gone = truth.certainlyGone(placed)
-      if (gone + SKEW >= asked) continue
       const expired = placed.entry.stored + truth.log.rule.ttl + SKEW < asked
-      if (!expired && misses(history.faults, stream, gone, asked)) continue
+      if (!expired && (gone + LATE >= asked || misses(history.faults, stream, gone, asked))) continue
       const text = `received ${show(placed.entry.position)}, which was not served any more since ${gone.toFixed(1)} ms`
       report({ channel, observer, at: step.at, text })
     }
