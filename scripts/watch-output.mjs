@@ -32,17 +32,30 @@ if (folder !== undefined) {
     fs.appendFileSync(`${folder}/leaks.txt`, `${process.argv.slice(1, 3).join(' ')}: ${JSON.stringify(near)}\n`)
   }
 
-  for (const [stream, fd] of /** @type {const} */ ([
-    [process.stdout, 1],
-    [process.stderr, 2],
+  // Looked at when it is first used: to ask for the stream of a pipe makes the pipe non-blocking for the whole process.
+  for (const [name, fd] of /** @type {const} */ ([
+    ['stdout', 1],
+    ['stderr', 2],
   ])) {
-    const write = stream.write.bind(stream)
-    stream.write = /** @type {typeof stream.write} */ (
-      (chunk, ...rest) => {
-        look(fd, chunk)
-        return write(chunk, ...rest)
-      }
-    )
+    const { get } = /** @type {{ get(): NodeJS.WriteStream }} */ (Object.getOwnPropertyDescriptor(process, name))
+    let watched = false
+    Object.defineProperty(process, name, {
+      configurable: true,
+      enumerable: true,
+      get: () => {
+        const stream = get.call(process)
+        if (watched) return stream
+        watched = true
+        const write = stream.write.bind(stream)
+        stream.write = /** @type {typeof stream.write} */ (
+          (chunk, ...rest) => {
+            look(fd, chunk)
+            return write(chunk, ...rest)
+          }
+        )
+        return stream
+      },
+    })
   }
   // Loggers write to the descriptor themselves.
   for (const name of /** @type {const} */ (['write', 'writeSync'])) {
