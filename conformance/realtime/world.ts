@@ -38,7 +38,13 @@ export async function startWorld(options: RealtimeOptions = {}): Promise<World> 
   const realtime = createRealtime({
     allow: 'everyone',
     // What lies behind the rates is played here; they have suites of their own (conformance/test/load).
-    admission: { messageRate: 10_000_000, subscribeRate: 10_000_000, byteRate: 2_000_000_000 },
+    admission: {
+      messageRate: 10_000_000,
+      subscribeRate: 10_000_000,
+      byteRate: 2_000_000_000,
+      failures: 1_000_000,
+      addressRate: 100_000,
+    },
     broker,
     channels: {
       'open:**': { history: { size: 1_000 } },
