@@ -44,6 +44,8 @@ export async function startWorld(options: RealtimeOptions = {}): Promise<World> 
       byteRate: 2_000_000_000,
       failures: 1_000_000,
       addressRate: 100_000,
+      // What was ended without an answer of the peer lingers for a while.
+      perAddress: 15_000,
     },
     broker,
     channels: {

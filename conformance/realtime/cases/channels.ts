@@ -101,7 +101,7 @@ const REFUSED_RESUME: AppCase = {
 const AROUND: AppCase = {
   id: 'J12',
   title: 'a pattern that covers a forbidden channel brings nothing of it',
-  required: ['2:forbidden(ch) 3:forbidden 4:forbidden', '2:forbidden 3:forbidden 4:forbidden'],
+  required: '2:forbidden(ch) 3:forbidden(ch) 4:forbidden(ch)',
   input: (wire) => [
     wire.say(
       { id: 2, op: 'subscribe', ch: '**', from: 'head' },
@@ -224,8 +224,8 @@ export const CHANNEL_CASES: readonly AppCase[] = [
     demand: (heard) => (heard.pushes.every(({ ev }) => ev === 'bye') ? null : 'something was resumed'),
   },
   MANY,
-  refusedEverywhere('secret', 'forbidden'),
-  refusedEverywhere('closed', 'forbidden', 'by rule, which leaves presence to be seen'),
+  refusedEverywhere('secret', 'forbidden(ch)'),
+  refusedEverywhere('closed', 'forbidden(ch)', 'by rule, which leaves presence to be seen'),
   refusedEverywhere('none', 'forbidden(ch)'),
   REFUSED_RESUME,
   AROUND,
@@ -233,7 +233,7 @@ export const CHANNEL_CASES: readonly AppCase[] = [
     id: 'J12',
     title: 'a subscription does not open the history of a channel, nor a procedure a channel',
     mapped: 'there are no acks: replies carry no rights',
-    required: '2:ok 3:forbidden 4:ok',
+    required: '2:ok 3:forbidden(ch) 4:ok',
     input: (wire) => [
       wire.say(
         { id: 2, op: 'rpc', method: 'echo', ms: 1_000, data: { op: 'publish', ch: 'secret:a', data: 1 } },

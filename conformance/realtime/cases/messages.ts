@@ -174,7 +174,7 @@ export const MESSAGE_CASES: readonly AppCase[] = [
   {
     id: 'J05',
     title: 'of a key that occurs twice the last one counts, for the right as for the deed',
-    required: '2:forbidden',
+    required: '2:forbidden(ch)',
     input: (wire) => [twice(wire, `open:${wire.unique}`, `secret:${wire.unique}`)],
     demand: (_heard, wire) => askedOnly(wire, `publish secret:${wire.unique}`),
   },
