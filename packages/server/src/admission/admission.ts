@@ -16,6 +16,8 @@ import { memoryMark, ProcessVitals, type Vitals } from './vitals.ts'
 /** ms after which whoever met a full node may come back; spread, so that a crowd does not come back as one. */
 const LATER = 5_000
 const SPREAD = 5_000
+/** Characters of an origin that tell it from others. */
+const LONGEST_ORIGIN = 100
 
 export interface AdmissionParts {
   readonly clock: Clock
@@ -147,7 +149,8 @@ export class Admission {
     const address = this.addressOf(knock)
     const now = this.parts.clock.now()
     // One address first: what it is refused must not cost the others anything.
-    return (address === undefined ? undefined : this.refusalOf(clientKey(address), now)) ?? this.refusalOfAll()
+    const own = address === undefined ? undefined : this.refusalOf(clientKey(address), speaker(knock.headers), now)
+    return own ?? this.refusalOfAll()
   }
 
   /** A handshake became a connection. @param address as `addressOf` gave it */
@@ -164,10 +167,15 @@ export class Admission {
     if (address !== undefined) decrement(this.openBy, clientKey(address))
   }
 
-  /** A handshake or a connect has failed, by the client's fault. */
-  failed(address: string | undefined): void {
+  /**
+   * A handshake or a connect has failed, by the client's fault.
+   *
+   * @param headers of its handshake: what a page does must not be held against its visitor
+   */
+  failed(address: string | undefined, headers?: Fields): void {
     const plain = address === undefined ? null : plainAddress(address)
-    if (plain !== null) this.records.failed(clientKey(plain), this.parts.clock.now(), this.now)
+    const by = headers === undefined ? '' : speaker(headers)
+    if (plain !== null) this.records.failed(clientKey(plain) + by, this.parts.clock.now(), this.now)
   }
 
   /** As `failed`, where the head could not be read: behind a proxy nobody knows whose it was. */
@@ -180,8 +188,8 @@ export class Admission {
     this.parts.count(limit)
   }
 
-  private refusalOf(key: string, now: number): Refusal | undefined {
-    const blocked = this.records.blockedFor(key, now, this.now)
+  private refusalOf(key: string, by: string, now: number): Refusal | undefined {
+    const blocked = this.records.blockedFor(key + by, now, this.now)
     if (blocked > 0) return this.refuse('failures', blocked)
     if ((this.openBy.get(key) ?? 0) >= this.now.perAddress) return this.refuse('connections of an address', LATER)
     const wait = this.records.visit(key, now, this.now)
@@ -221,4 +229,17 @@ function decrement(counts: Map<string, number>, key: string): void {
   const count = counts.get(key) ?? 0
   if (count > 1) counts.set(key, count - 1)
   else counts.delete(key)
+}
+
+/**
+ * Who speaks through an address, so far as failures go: each page for itself. A page can let its visitor's browser fail as
+ * often as it likes, which must lock out neither the visitor nor everybody behind the same address. Who is no browser and
+ * claims to be many pages gains nothing but more refusals, at `addressRate`.
+ */
+function speaker(headers: Fields): string {
+  const origin = headers.get('origin')
+  if (origin !== undefined) return ` ${origin.slice(0, LONGEST_ORIGIN)}`
+  // A picture, a frame, a form of another site: no Origin, but a browser says whose it is (Fetch Metadata).
+  const site = headers.get('sec-fetch-site')
+  return site === undefined || site === 'none' || site === 'same-origin' ? '' : ' another site'
 }

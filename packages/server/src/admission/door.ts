@@ -62,7 +62,7 @@ export function doorOf({ admission, metrics, listens, log: all, clock }: DoorPar
       // 5xx are ours; who was refused here has not failed, it was only early.
       if (status >= 500 || Object.hasOwn(ADMISSION_REFUSALS, id) || isPagesDoing(id, headers)) return
       if (headers === undefined) admission.failedUnread(remoteAddress)
-      else admission.failed(address)
+      else admission.failed(address, headers)
     },
     ...(listens ? ownPort(admission, metrics, log) : null),
   }
@@ -104,7 +104,7 @@ export interface Visit {
 export function visit(admission: Admission, request: UpgradeRequest): Visit {
   const address = admission.addressOf(request)
   admission.opened(address)
-  return { address, gone: () => admission.closed(address), failed: () => admission.failed(address) }
+  return { address, gone: () => admission.closed(address), failed: () => admission.failed(address, request.headers) }
 }
 
 /** Is it the address of the connection itself? */

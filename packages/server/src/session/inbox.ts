@@ -12,7 +12,7 @@ import {
   WireError,
 } from '@tautline/wire'
 import { type Refused, Throttle } from '../admission/throttle.ts'
-import type { Link } from '../link.ts'
+import type { Link, LinkRequest } from '../link.ts'
 import type { Counter } from '../metrics.ts'
 import type { Node } from '../node.ts'
 
@@ -26,7 +26,7 @@ export interface Obedient {
   readonly node: Node
   readonly link: Link
   readonly isClosed: boolean
-  readonly remoteAddress: string | undefined
+  readonly request: LinkRequest
   /** Is `connect` being decided? What comes meanwhile waits. */
   readonly isConnecting: boolean
   take(command: Command): void
@@ -147,7 +147,7 @@ export class Inbox {
   /** Coming back to go on is no way out: it counts against the address. */
   private sendAway(): void {
     const { session } = this
-    session.node.admission.failed(session.remoteAddress)
+    session.node.admission.failed(session.request.remoteAddress, session.request.headers)
     session.disconnect(POLICY, 'commands go on coming faster than they may')
   }
 

@@ -120,6 +120,19 @@ describe('admission', () => {
     assert.equal(gate.knock('192.0.2.66'), 101)
   })
 
+  it('holds what a page does against that page, not against its visitor', () => {
+    const gate = new Gate({ failures: 3 })
+    const evil = { origin: 'https://evil.example' }
+    const picture = { 'sec-fetch-site': 'cross-site' }
+    for (const headers of [evil, picture] as Record<string, string>[]) {
+      for (let i = 0; i < 3; i++) gate.admission.failed('192.0.2.1', { get: (name) => headers[name] })
+      assert.equal(gate.knock('192.0.2.1', headers), 429)
+    }
+    assert.equal(gate.knock('192.0.2.1', { origin: 'https://app.example' }), 101)
+    assert.equal(gate.knock('192.0.2.1', { 'sec-fetch-site': 'same-origin' }), 101)
+    assert.equal(gate.knock('192.0.2.1'), 101)
+  })
+
   it('lets nobody in while the loop lags or memory is short, and again when it is well', () => {
     const gate = new Gate({ lag: 200, memory: 1_000_000_000 })
     gate.lag = 201
