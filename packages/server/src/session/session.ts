@@ -156,7 +156,8 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     const wasOpen = this.state === 'open'
     // Whoever went away, or was sent away for its own fault, before it was let in; and who speaks something else.
     const broke = code === DISCONNECTS.malformed.code || code === DISCONNECTS['too-large'].code
-    if (broke || (!wasOpen && !this.excused)) this.node.admission.failed(this.request.remoteAddress, this.request.headers)
+    if (broke || (!wasOpen && !this.excused))
+      this.node.admission.failed(this.request.remoteAddress, this.request.headers)
     this.state = 'closed'
     this.lifetime.end()
     this.inbox.clear()
