@@ -66,7 +66,7 @@ const leaks = `${process.cwd()}/test-output/leaks-${process.pid}`
 const watched = {
   ...process.env,
   NODE_OPTIONS: `${process.env['NODE_OPTIONS'] ?? ''} --import=${pathToFileURL('scripts/watch-output.mjs').href}`,
-  TAUTLINE_LEAKS: leaks,
+  SUITE_LEAKS: leaks,
 }
 
 /** Secrets that were written somewhere: none is the only right number. */

@@ -4,7 +4,7 @@
 
 import fs from 'node:fs'
 
-const folder = process.env['TAUTLINE_LEAKS']
+const folder = process.env['SUITE_LEAKS']
 /** The marker of secrets in tests, and a JWT with a signature. */
 const SECRET = /S3CRET|eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}/
 /** Characters kept of what came before: a secret may be cut in two. */

@@ -16,7 +16,7 @@ const TOKEN = ['eyJhbGciOiJIUzI1NiJ9', 'eyJzdWIiOiJhbm4ifQ', 'dBjftJeZ4CVPmB92K2
 function leaks(code: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'leaks-'))
   try {
-    const env = { ...process.env, NODE_OPTIONS: '', TAUTLINE_LEAKS: folder, MARKER, TOKEN }
+    const env = { ...process.env, NODE_OPTIONS: '', SUITE_LEAKS: folder, MARKER, TOKEN }
     const { status } = spawnSync(process.execPath, ['--import', WATCH, '-e', code], { env, stdio: 'ignore' })
     assert.equal(status, 0)
     const file = join(folder, 'leaks.txt')

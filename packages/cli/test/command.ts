@@ -52,11 +52,15 @@ export interface How {
   readonly env?: Readonly<Record<string, string>>
 }
 
+/** What the suites search all output for secrets with (scripts/watch-output.mjs); it is what `tautline token` prints. */
+const { SUITE_LEAKS, NODE_OPTIONS = '' } = process.env
+const watched = SUITE_LEAKS === undefined ? {} : { SUITE_LEAKS, NODE_OPTIONS }
+
 /** Starts `tautline …`. Nothing of the environment but what is given, and what Node needs. */
 export function start(args: readonly string[], { folder = newFolder(), env = {} }: How = {}): Running {
   const child = spawn(process.execPath, [BIN, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...(args[0] === 'token' ? {} : watched), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   children.add(child)

@@ -1,11 +1,27 @@
 // The thread in which a configuration that is a script runs: see evaluate.ts.
 
+import * as module from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Told } from './evaluate.ts'
 
 const url = workerData as string
+lendPackages()
 tell(await evaluate())
+
+/** What a configuration imports of ours is there wherever the file lies: with `npx tautline`, nothing is installed beside it. */
+function lendPackages(): void {
+  module.registerHooks?.({
+    resolve: (specifier, context, next) => {
+      try {
+        return next(specifier, context)
+      } catch (error) {
+        if (!specifier.startsWith('@tautline/')) throw error
+        return next(specifier, { ...context, parentURL: import.meta.url })
+      }
+    },
+  })
+}
 
 async function evaluate(): Promise<Told> {
   let exported: { readonly default?: unknown }

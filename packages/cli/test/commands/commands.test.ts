@@ -58,6 +58,12 @@ test('config init writes what config check takes, and replaces nothing', async (
   assert.equal((await run(['config', 'init', '--json', '--force'], { folder })).code, 0)
 })
 
+test('config init in TypeScript is right in a folder where nothing is installed', async () => {
+  const folder = newFolder()
+  assert.equal((await run(['config', 'init'], { folder })).code, 0)
+  assert.deepEqual(await run(['config', 'check'], { folder }), { code: 0, output: 'tautline.config.ts is right.\n' })
+})
+
 test('config check lists all that is wrong with file, line and column, and ends with 2', async () => {
   const folder = newFolder({ 'tautline.config.json': '{\n  "prot": 1,\n  "log": { "level": "loud" }\n}' })
   const { code, output } = await run(['config', 'check'], { folder, env: { TAUTLINE_PRT: '1' } })
