@@ -152,6 +152,7 @@ test('reading is linear: twice as much takes about twice as long', () => {
   }
   for (const unit of [',', 'for=1.2.3.4,', '"', 'for="[::1]:1";', ' ', '[', 'for=;']) {
     const [once, twice] = [time(unit.repeat(20_000)), time(unit.repeat(40_000))]
-    assert.ok(twice < once * 4 + 2e6, `${JSON.stringify(unit)}: ${once} and ${twice} ns`)
+    // Were it quadratic, twice would be seconds.
+    assert.ok(twice < once * 4 + 5e7, `${JSON.stringify(unit)}: ${once} and ${twice} ns`)
   }
 })
