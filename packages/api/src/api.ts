@@ -2,7 +2,7 @@
 // reads no cookie, and nothing that it writes holds a key.
 
 import { crossOrigin, type Realtime } from '@tautline/server'
-import { type Clock, systemClock } from '@tautline/wire'
+import { type Clock, nearest, systemClock } from '@tautline/wire'
 import { Hono, type Context as HonoContext } from 'hono'
 import { type BodyLimits, readJson } from './body.ts'
 import { check, shownName } from './check.ts'
@@ -16,7 +16,6 @@ import { type ApiOptions, checkOptions } from './options.ts'
 import { page } from './page.ts'
 import { readQuery } from './query.ts'
 import { Refusal, refusalOf } from './refusal.ts'
-import { nearest } from './words.ts'
 
 /** All of them, in the order of the document. */
 export const OPERATIONS: readonly Operation[] = [...MESSAGES, ...PEOPLE, ...NODE]

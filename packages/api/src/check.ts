@@ -1,9 +1,9 @@
 // What somebody sent, against the shape of an operation: says which field is wrong and what it should be. It never shows
 // what was there.
 
+import { nearest } from '@tautline/wire'
 import type { z } from 'zod'
 import { Refusal } from './refusal.ts'
-import { nearest } from './words.ts'
 
 type Issue = z.core.$ZodIssue
 

@@ -2,8 +2,7 @@
 // of this file ever shows a secret or a hash.
 
 import { type Log, SettingError } from '@tautline/server'
-import { type Clock, checkPattern } from '@tautline/wire'
-import { nearest } from './words.ts'
+import { type Clock, checkPattern, nearest } from '@tautline/wire'
 
 /** What a key may do: one scope for each kind of operation. */
 export const SCOPES: readonly [

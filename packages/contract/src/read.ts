@@ -1,10 +1,10 @@
 // Checks a contract as it was written. What cannot be meant is refused with its place and what to write instead; it runs
 // no schema.
 
-import { checkPattern } from '@tautline/wire'
+import { checkPattern, nearest } from '@tautline/wire'
 import type { CallContract, ChannelContract, Contract, Schema } from './contract.ts'
 import { plain } from './patterns.ts'
-import { nearest, quote, shown } from './words.ts'
+import { quote, shown } from './words.ts'
 
 /** A contract that cannot be meant. The message names the place and what to write instead. */
 export class ContractError extends Error {

@@ -2,8 +2,8 @@
 // TAUTLINE_ADMISSION__PER_USER, `jwt.issuers[0].secret` TAUTLINE_JWT__ISSUERS__0__SECRET; lists are comma-separated or
 // JSON, objects JSON.
 
+import { nearest } from '@tautline/wire'
 import { alternatives, JSON_SCHEMA, type JsonSchema } from './json-schema.ts'
-import { nearest } from './nearest.ts'
 import type { Path } from './problem.ts'
 
 const PREFIX = 'TAUTLINE_'

@@ -2,12 +2,13 @@
 // them, each with its place, what is expected, and what was probably meant.
 
 import { isDeepStrictEqual } from 'node:util'
+import { nearest } from '@tautline/wire'
 import type { z } from 'zod'
 import { keysAt, wordsAt } from './json-schema.ts'
-import { nearest, suggestion } from './nearest.ts'
 import { EXPECTED } from './pieces.ts'
 import { type Path, shown, shownAt } from './problem.ts'
 import { type Config, configSchema } from './schema.ts'
+import { suggestion } from './suggestion.ts'
 
 /** A problem that has no place yet. */
 export interface Finding {

@@ -2,9 +2,10 @@
 // by the new contract, what they read has to be what the old one promised. It judges schemas, not code: what a schema checks
 // in a function of its own (zod's `refine`) is in no file.
 
+import { containsPattern, moreSpecific } from '@tautline/wire'
 import type { ContractDocument, DocumentSchema } from '../document.ts'
 import type { JsonSchema } from '../json-schema.ts'
-import { containsPattern, intersection, moreSpecific } from '../patterns.ts'
+import { intersection, plain } from '../patterns.ts'
 import { isTable, own, same } from '../table.ts'
 import { judge } from './judge.ts'
 import type { Direction } from './reasons.ts'
@@ -35,7 +36,7 @@ export function diffContracts(old: ContractDocument, now: ContractDocument): rea
 function* channels(old: ContractDocument, now: ContractDocument): Generator<Finding> {
   for (const [pattern, its] of Object.entries(old.channels)) {
     const where = place('channels', pattern)
-    const covered = Object.keys(now.channels).some((other) => containsPattern(other, pattern))
+    const covered = Object.keys(now.channels).some((other) => containsPattern(plain(other), plain(pattern)))
     if (!covered) {
       const some = Object.keys(now.channels).some((other) => intersection(other, pattern) !== null)
       const what = some
@@ -71,7 +72,9 @@ function shared(old: ContractDocument, before: string, now: ContractDocument, af
   const both = intersection(before, after)
   if (both === null) return null
   const holds = (patterns: Readonly<Record<string, unknown>>, pattern: string): boolean =>
-    !Object.keys(patterns).some((other) => moreSpecific(other, pattern) < 0 && containsPattern(other, both))
+    !Object.keys(patterns).some(
+      (other) => moreSpecific(plain(other), plain(pattern)) < 0 && containsPattern(plain(other), both),
+    )
   return holds(old.channels, before) && holds(now.channels, after) ? both : null
 }
 

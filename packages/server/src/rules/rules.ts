@@ -2,10 +2,9 @@
 // made; a look-up never fails. Who may do what beyond a rule is decided elsewhere.
 
 import type { LogRule } from '@tautline/broker'
-import { matchesPattern, type Policy } from '@tautline/wire'
+import { containsPattern, matchesPattern, moreSpecific, overlapPatterns, type Policy } from '@tautline/wire'
 import type { Duration } from '../duration.ts'
 import { type Allow, type AllowByAction, DEFAULT_ALLOW, type Requirements, readAllow } from './allow.ts'
-import { containsPattern, moreSpecific, overlapPatterns } from './patterns.ts'
 import { readRules } from './read.ts'
 
 /** How channels of one pattern behave. All fields may be left out. */

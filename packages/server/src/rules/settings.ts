@@ -1,6 +1,7 @@
 // Reads what an application configured, one value at a time. What is wrong is refused where it was given, with its path,
 // the value and what to write instead. Pure: it knows no rule.
 
+import { nearest } from '@tautline/wire'
 import { parseDuration } from '../duration.ts'
 
 /** A configuration that cannot be meant. The message names the key, the value and what to write instead. */
@@ -65,21 +66,6 @@ export function readWord<T extends string>(path: string, value: unknown, words: 
   throw new SettingError(path, `must be one of ${words.map(quote).join(', ')}, not ${shown(value)}${hint}`)
 }
 
-/** The known word that was probably meant; null if none is near. */
-export function nearest<T extends string>(word: string, known: readonly T[]): T | null {
-  let best: T | null = null
-  let least = Math.min(4, Math.ceil(word.length / 2) + 1)
-  if (word.length > 40) return null
-  for (const candidate of known) {
-    const d = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (d < least) {
-      least = d
-      best = candidate
-    }
-  }
-  return best
-}
-
 /** A value as an error shows it: one line, escaped, not long. */
 export function shown(value: unknown): string {
   let text: string | undefined
@@ -102,22 +88,4 @@ function suggestDuration(value: unknown): string {
   if (amount === undefined || unit === undefined) return `'30s', '5m', '1h' or '2d'`
   const short = unit.toLowerCase() === 'milli' ? 'ms' : unit.toLowerCase()
   return `'${amount}${short}'`
-}
-
-/** Edits (a swap of neighbours is one) between two short words. */
-function distance(a: string, b: string): number {
-  let before: number[] = []
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1]
-      let cost = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (same ? 0 : 1))
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, before[j - 2]! + 1)
-      row.push(cost)
-    }
-    before = previous
-    previous = row
-  }
-  return previous[b.length]!
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { matchesPattern } from '@tautline/wire'
+import { containsPattern, matchesPattern, moreSpecific, overlapPatterns } from '@tautline/wire'
 import fc from 'fast-check'
-import { containsPattern, moreSpecific, overlapPatterns } from '../../src/rules/patterns.ts'
 import { Rules } from '../../src/rules/rules.ts'
 
 const words = ['a', 'b', 'c']

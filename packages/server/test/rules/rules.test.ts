@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { nearest } from '@tautline/wire'
 import type { Requirement, Requirements } from '../../src/rules/allow.ts'
 import { type ChannelRule, Rules } from '../../src/rules/rules.ts'
-import { nearest, SettingError } from '../../src/rules/settings.ts'
+import { SettingError } from '../../src/rules/settings.ts'
 
 /** The message with which a configuration is refused. */
 function refusal(channels: unknown): string {

@@ -1,5 +1,5 @@
-// How patterns relate to one another: which is more specific, which covers or meets another one. Pure; whether a pattern
-// matches a channel is wire's to say.
+// How patterns relate to one another: which is more specific, which covers or meets another one. Pure; whether one
+// matches a channel is said in channel.ts.
 
 const LITERAL = 0
 const ONE = 1
