@@ -1,9 +1,8 @@
 // Does somebody fulfil what a rule asks for? Pure.
 
-import { isPattern, type Json, matchesPattern } from '@tautline/wire'
+import { containsPattern, isPattern, type Json, matchesPattern } from '@tautline/wire'
 import type { Action, Grant, Right } from '../options.ts'
 import type { AllowOne } from '../rules/allow.ts'
-import { containsPattern } from '../rules/patterns.ts'
 import type { Rule } from '../rules/rules.ts'
 
 /** What somebody wants to do. */

@@ -2,9 +2,9 @@
 // stands. A secret is never shown: errors say its length.
 
 import { createPublicKey, createSecretKey, type JsonWebKey, KeyObject } from 'node:crypto'
-import { type Clock, systemClock } from '@tautline/wire'
+import { type Clock, nearest, systemClock } from '@tautline/wire'
 import type { Log } from '../options.ts'
-import { nearest, readDuration, readFlag, readObject, SettingError, shown } from '../rules/settings.ts'
+import { readDuration, readFlag, readObject, SettingError, shown } from '../rules/settings.ts'
 import {
   ALGORITHMS,
   type Algorithm,

@@ -1,8 +1,8 @@
 // Reads what a backend answers. What is wrong is named by its field, never by its value: answers may hold secrets. Pure.
 
-import { checkChannel, checkPattern, isErrorCode, type Json, RealtimeError } from '@tautline/wire'
+import { checkChannel, checkPattern, isErrorCode, type Json, nearest, RealtimeError } from '@tautline/wire'
 import { ACTIONS, type Grant, type Right } from '../options.ts'
-import { nearest, shown } from '../rules/settings.ts'
+import { shown } from '../rules/settings.ts'
 import { Trouble } from './trouble.ts'
 
 /** Characters of what a client is told. */
