@@ -108,7 +108,10 @@ export interface Sink {
   /** Stored entries, own appends included: at least once while the feed holds, in any order. */
   entry(channel: string, entry: Entry): void
   cast(channel: string, cast: Cast): void
-  /** Something may have been missed: link lost, buffer overrun, slot moved, leader changed. The feed goes on. */
+  /**
+   * Something may have been missed: link lost, buffer overrun, slot moved, leader changed. The feed goes on. A store that
+   * keeps no lineage calls it before anything of a log that began anew: nobody else could tell.
+   */
   interrupted(): void
 }
 
