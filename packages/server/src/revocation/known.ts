@@ -6,6 +6,8 @@ import type { Revocation } from './revocation.ts'
 
 interface Held {
   readonly revocation: Revocation
+  /** Counts those that were news. */
+  readonly news: number
   /** Counts the entries of the log as they came. */
   readonly arrival: number
   /** Was it in the log? In which reading of it from its start? */
@@ -16,6 +18,8 @@ export class Known {
   private readonly users: Map<string, Held> = new Map()
   private readonly tokens: Map<string, Held> = new Map()
   private arrivals = 0
+  /** Revocations that were news. */
+  news = 0
   private round = 0
 
   get size(): number {
@@ -30,14 +34,23 @@ export class Known {
     const held = this.mapOf(revocation.by)
     const { name } = revocation
     const before = held.get(name)
+    const isNews = before === undefined || before.revocation.at < revocation.at
+    if (isNews) this.news++
     const merged = before === undefined ? revocation : later(before.revocation, revocation)
     held.delete(name)
     held.set(name, {
       revocation: merged,
+      news: isNews ? this.news : before.news,
       arrival: stored ? this.arrivals : (before?.arrival ?? this.arrivals),
       round: stored ? this.round : (before?.round ?? null),
     })
-    return before === undefined || before.revocation.at < revocation.at
+    return isNews
+  }
+
+  /** Was a user revoked, not before `at`, and heard of since so many were news? */
+  isNewlyRevoked(user: string, news: number, at: number): boolean {
+    const held = this.users.get(user)
+    return held !== undefined && held.news > news && held.revocation.at >= at
   }
 
   /** @param now store time, ms since 1970 */

@@ -23,6 +23,8 @@ const PATIENCE = 2_000
 const LOOK_EVERY = 20_000
 const FIRST_WAIT = 50
 const LONGEST_WAIT = 2_000
+/** ms by which clocks of nodes differ. What is older and only now read was known to whoever asked the application. */
+const SKEW = 5_000
 /** A page of the log: entries, bytes. */
 const PAGE_ENTRIES = 1_000
 const PAGE_BYTES = 1_048_576
@@ -30,6 +32,13 @@ const PAGE_BYTES = 1_048_576
 /** Is it a channel of the server's own? Nobody subscribes to it, by whatever pattern. */
 export function isReserved(channel: string): boolean {
   return channel.startsWith(' ')
+}
+
+/** A moment between revocations. */
+export interface Mark {
+  readonly news: number
+  /** Store time, ms since 1970. */
+  readonly time: number
 }
 
 /** What a node lends. */
@@ -128,6 +137,22 @@ export class Revocations {
     if (token === undefined) return
     if (this.state !== 'ready' && isRevocable(grant)) throw unreadable()
     if (this.known.isRevoked(user, token, this.context.storeTime())) throw new RealtimeError('token-revoked')
+  }
+
+  /** When an application is asked who somebody is: for `checkSince`. */
+  mark(): Mark {
+    return { news: this.known.news, time: this.context.storeTime() }
+  }
+
+  /**
+   * Whoever brings no token was let in by the application alone; what it said may be older than a revocation of the user
+   * that came while it thought.
+   *
+   * @throws RealtimeError `token-revoked`
+   */
+  checkSince({ news, time }: Mark, { user, token }: Grant): void {
+    if (user === undefined || token !== undefined) return
+    if (this.known.isNewlyRevoked(user, news, time - SKEW)) throw new RealtimeError('token-revoked')
   }
 
   /**

@@ -28,10 +28,12 @@ const TOKENS = ' tokens'
 export async function connect(session: Session, command: ConnectCommand & { readonly id: number }): Promise<void> {
   const { node } = session
   try {
+    const asked = node.revocations.mark()
     const grant = await granted(session, command.token)
     if (session.isClosed) return
     // In the turn in which it takes effect: whoever is revoked from now on is found among those who are here.
     node.revocations.check(grant)
+    node.revocations.checkSince(asked, grant)
     if (grant.user !== undefined && node.isFullFor(grant.user, command.replaces)) {
       node.admission.count('connections of a user')
       const { perUser } = node.admission.settings
