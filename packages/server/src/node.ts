@@ -257,7 +257,7 @@ export class Node {
   private obeyFor(session: Session, order: Exclude<Order, { op: 'replace' | 'revoke' }>): void {
     if (order.op === 'send') session.tell(order.body as Body)
     else if (order.op === 'subscribe') session.attachments.addServerSide(order.channel)
-    else if (order.op === 'unsubscribe') session.attachments.removeServerSide(order.channel)
+    else if (order.op === 'unsubscribe') session.attachments.dismiss(order.channel)
     else if (order.op === 'disconnect') session.disconnect(order.code, order.reason)
   }
 

@@ -25,6 +25,13 @@ interface Decision {
   readonly until: number
 }
 
+/** A yes. */
+export interface Allowed {
+  readonly rule: Rule
+  /** ms since 1970 at which the token ends that alone allows it; Infinity: nothing ends. */
+  readonly until: number
+}
+
 /** Whose rights are asked for. */
 export interface Asker {
   readonly node: Node
@@ -37,6 +44,8 @@ export interface Asker {
 export class Access {
   private readonly asker: Asker
   private grant: Grant = {}
+  /** Counts how often everything was forgotten. What was decided in another round holds no more. */
+  round = 0
   /** By action and channel; a promise while it is being decided. */
   private readonly decisions: Map<string, Decision | Promise<Decision>> = new Map()
   private readonly tokens: ChannelTokens
@@ -61,6 +70,7 @@ export class Access {
 
   /** The rules are others now. */
   forget(): void {
+    this.round++
     this.decisions.clear()
   }
 
@@ -72,9 +82,19 @@ export class Access {
    * @throws RealtimeError `forbidden`, `unsupported`, `unavailable`, and for a token `unauthorized`, `token-expired` …
    */
   allowed(action: Action, channel: string, token?: string): Rule | Promise<Rule> {
+    const right = this.right(action, channel, token)
+    return right instanceof Promise ? right.then(({ rule }) => rule) : right.rule
+  }
+
+  /** As `allowed`, and until when. */
+  right(action: Action, channel: string, token?: string): Allowed | Promise<Allowed> {
+    const { round } = this
+    // While somebody thought, all that is known may have been forgotten: what comes of it then is of the past.
+    const outcome = (decision: Decision): Allowed | Promise<Allowed> =>
+      this.round === round ? outcomeOf(decision) : this.right(action, channel, token)
     const key = `${action} ${channel}`
     const known = token === undefined ? this.decisions.get(key) : undefined
-    if (known instanceof Promise) return known.then(outcomeOf)
+    if (known instanceof Promise) return known.then(outcome)
     if (known !== undefined && known.until > this.now()) return outcomeOf(known)
     const decided = this.decideSafely({ action, channel }, token)
     if (!(decided instanceof Promise)) {
@@ -85,14 +105,8 @@ export class Access {
     return decided.then((decision) => {
       // Only if nobody has forgotten it meanwhile.
       if (this.decisions.get(key) === decided) this.keep(key, decision)
-      return outcomeOf(decision)
+      return outcome(decision)
     })
-  }
-
-  /** ms since 1970 at which the token ends that alone allows this; Infinity: nothing ends. */
-  endOf(action: Action, channel: string): number {
-    const known = this.decisions.get(`${action} ${channel}`)
-    return known === undefined || known instanceof Promise ? Number.POSITIVE_INFINITY : known.until
   }
 
   private now(): number {
@@ -211,7 +225,7 @@ function no(text: string): Decision {
   return { outcome: new RealtimeError('forbidden', text, { field: 'ch' }), until: Number.POSITIVE_INFINITY }
 }
 
-function outcomeOf({ outcome }: Decision): Rule {
+function outcomeOf({ outcome, until }: Decision): Allowed {
   if (outcome instanceof RealtimeError) throw outcome
-  return outcome
+  return { rule: outcome, until }
 }

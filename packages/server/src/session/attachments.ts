@@ -32,6 +32,18 @@ const AGAIN = 1_000
 
 type Answer = (subscribed: Subscribed) => void
 
+/** What somebody subscribes with. */
+interface Right {
+  readonly rule: Rule
+  /** ms since 1970 at which the token ends that alone allows it. */
+  readonly until: number
+  /** May it be told who comes and goes? */
+  readonly watches: boolean
+}
+
+/** What was decided holds no more: it is decided again. */
+const CHANGED = Symbol('rights have changed')
+
 /** All subscriptions of one session, at most `limits.channels`. */
 export class Attachments implements SubscriptionOwner {
   /** Commands of one channel run one after another. */
@@ -43,6 +55,8 @@ export class Attachments implements SubscriptionOwner {
   private readonly patterns: Set<Subscription> = new Set()
   /** Channels that are being decided on: they count like subscriptions. */
   private readonly pending: Set<string> = new Set()
+  /** Subscriptions of the server that are not there yet, and still wanted. */
+  private readonly coming: Set<{ readonly channel: string }> = new Set()
   /** When the tokens end that alone allow subscriptions. */
   private readonly ends: Map<string, Expiry> = new Map()
   /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
@@ -82,7 +96,7 @@ export class Attachments implements SubscriptionOwner {
       try {
         // Who is attached already begins anew: so a client whose chain is broken repairs it. Its presence does not flicker.
         this.leave(command.ch, false)
-        await this.attach(command, false, (subscribed) => this.session.reply(id, subscribed))
+        await this.attach(command, null, (subscribed) => this.session.reply(id, subscribed))
       } catch (error) {
         if (!this.session.isClosed) this.session.refuse(id, error)
       }
@@ -116,12 +130,25 @@ export class Attachments implements SubscriptionOwner {
     if (this.isChannel(channel)) this.attachAndPush({ ch: channel, from: 'head' }, true)
   }
 
-  removeServerSide(channel: string): void {
-    this.serial.run(channel, () => {
-      if (!this.leave(channel)) return
-      const error = new RealtimeError('forbidden', 'the server ended the subscription')
-      this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
-    })
+  /** The application ends a subscription, whoever made it. Whether the client may subscribe again is asked afresh. */
+  dismiss(channel: string): void {
+    this.session.access.forget()
+    this.removeServerSide(channel)
+  }
+
+  /** In this turn what is there, and in its turn what is on its way: nobody may put it off with what is under way. */
+  private removeServerSide(channel: string): void {
+    for (const one of this.coming) if (one.channel === channel) this.coming.delete(one)
+    const end = (): void => {
+      if (this.leave(channel)) this.endedByServer(channel)
+    }
+    if (this.later.has(channel) || this.subscriptions.get(channel)?.isAnswered === true) end()
+    this.serial.run(channel, end)
+  }
+
+  private endedByServer(channel: string): void {
+    const error = new RealtimeError('forbidden', 'the server ended the subscription')
+    this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
   }
 
   /**
@@ -131,12 +158,13 @@ export class Attachments implements SubscriptionOwner {
    */
   decideAgain(serverSide?: readonly string[]): void {
     const granted = serverSide === undefined ? null : new Set(serverSide)
-    for (const { channel, terms } of Array.from(this.subscriptions.values())) {
-      if (!terms.server) this.serial.run(channel, () => this.decideOn(channel))
-      else if (granted !== null && !granted.delete(channel)) this.removeServerSide(channel)
+    for (const { channel } of this.coming) if (granted?.has(channel) === false) this.removeServerSide(channel)
+    for (const subscription of Array.from(this.subscriptions.values())) {
+      const { channel, terms } = subscription
+      if (terms.server && granted !== null && !granted.delete(channel)) this.removeServerSide(channel)
+      // At once, whatever is under way. What is not answered yet is decided again before it is.
+      else if (subscription.isAnswered) void this.decideOn(subscription)
     }
-    // What was asked under the old token is decided once more when it is there.
-    for (const channel of this.pending) this.serial.run(channel, () => this.decideOn(channel))
     for (const channel of this.later.channels) if (granted?.has(channel) === false) this.later.forget(channel)
     for (const channel of granted ?? []) this.addServerSide(channel)
   }
@@ -170,20 +198,27 @@ export class Attachments implements SubscriptionOwner {
     this.session.bye('slow')
   }
 
-  private async decideOn(channel: string): Promise<void> {
-    const subscription = this.subscriptions.get(channel)
-    if (subscription === undefined || subscription.terms.server) return
+  private async decideOn(subscription: Subscription): Promise<void> {
+    const { channel, terms, unwatch } = subscription
+    const { access } = this.session
+    const isThere = (): boolean => !this.session.isClosed && this.subscriptions.get(channel) === subscription
+    // What the server wants is no question; what its client is told of others is.
+    if (terms.server && unwatch === null) return
+    const { round } = access
     try {
-      const rule = await this.session.access.allowed('subscribe', channel)
+      const { rule, until, watches } = await this.rightTo({ ch: channel, presence: unwatch !== null }, terms.server)
+      if (!isThere()) return
+      if (access.round !== round) return this.decideOn(subscription)
+      if (!watches) subscription.stopWatching()
+      if (terms.server) return
       // A log cannot begin or end under a subscription: the client comes again, and finds what is there now.
-      if ((rule.log === null) !== (subscription.terms.rule.log === null)) throw new RealtimeError('unavailable')
-      if (this.subscriptions.get(channel) === subscription) {
-        this.endAt(channel, this.session.access.endOf('subscribe', channel))
-      }
+      if ((rule.log === null) !== (terms.rule.log === null)) throw new RealtimeError('unavailable')
+      this.endAt(channel, until)
     } catch (error) {
       // Who cannot be asked has not said yes: the client comes again if that may change.
       const known = this.session.failureOf(error)
-      if (this.session.isClosed || this.subscriptions.get(channel) !== subscription) return
+      if (!isThere()) return
+      if (terms.server) return subscription.stopWatching()
       this.leave(channel)
       this.session.push({ ev: 'unsub', ch: channel, error: known.toFailure() })
     }
@@ -209,23 +244,36 @@ export class Attachments implements SubscriptionOwner {
   }
 
   private attachAndPush(sub: Sub, server: boolean): void {
+    const ticket = server ? { channel: sub.ch } : null
+    if (ticket !== null) this.coming.add(ticket)
     this.serial.run(sub.ch, async () => {
-      if (this.session.isClosed || this.subscriptions.has(sub.ch)) return
-      // It is tried again by itself, from where the client is.
-      if (this.later.has(sub.ch)) return
       try {
-        await this.attach(sub, server, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
-      } catch (error) {
-        if (this.session.isClosed) return
-        const known = this.session.failureOf(error)
-        // The server wants it: it is not the client that has to try again.
-        if (server && known.temporary) this.later.set(sub.ch, known.after ?? AGAIN, () => this.attachAndPush(sub, true))
-        else this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
+        await this.attachComing(sub, ticket)
+      } finally {
+        if (ticket !== null) this.coming.delete(ticket)
       }
     })
   }
 
-  private async attach(sub: Sub, server: boolean, answer: Answer): Promise<void> {
+  private async attachComing(sub: Sub, ticket: { readonly channel: string } | null): Promise<void> {
+    const server = ticket !== null
+    if (this.session.isClosed || this.subscriptions.has(sub.ch)) return
+    // It is tried again by itself, from where the client is.
+    if (this.later.has(sub.ch)) return
+    try {
+      await this.attach(sub, ticket, (subscribed) => this.session.push({ ev: 'sub', ...subscribed }))
+    } catch (error) {
+      if (this.session.isClosed) return
+      const known = this.session.failureOf(error)
+      // The server wants it: it is not the client that has to try again.
+      if (server && known.temporary && this.coming.has(ticket))
+        this.later.set(sub.ch, known.after ?? AGAIN, () => this.attachAndPush(sub, true))
+      else this.session.push({ ev: 'unsub', ch: sub.ch, error: known.toFailure() })
+    }
+  }
+
+  /** @param ticket of a subscription of the server; null: the client asks for it, and needs the right to */
+  private async attach(sub: Sub, ticket: { readonly channel: string } | null, answer: Answer): Promise<void> {
     const { session, node } = this
     if (this.subscriptions.size + this.pending.size >= node.limits.channels) {
       node.admission.count('subscriptions')
@@ -233,24 +281,72 @@ export class Attachments implements SubscriptionOwner {
     }
     this.pending.add(sub.ch)
     try {
-      const rule = server ? this.ruleOf(sub.ch) : await session.access.allowed('subscribe', sub.ch, sub.token)
-      if (session.isClosed) return
-      const end = server ? Number.POSITIVE_INFINITY : session.access.endOf('subscribe', sub.ch)
-      const terms = termsOf(sub, rule, server)
-      const hub = await node.hubs.acquire(sub.ch, rule)
-      if (session.isClosed) return node.hubs.release(hub)
-      const subscription = this.add(hub, terms)
-      // Behind the answer: a client could not tell the end of what it was not answered yet.
-      await this.start(subscription, sub, (subscribed) => {
-        answer(subscribed)
-        if (this.subscriptions.get(sub.ch) === subscription) this.endAt(sub.ch, end)
-      })
+      for (let isDone = false; !isDone && !session.isClosed; ) {
+        if (ticket !== null && !this.coming.has(ticket)) return this.endedByServer(sub.ch)
+        isDone = await this.attachOnce(sub, ticket !== null, answer)
+      }
     } catch (error) {
       // What was begun and never answered leaves no trace; `detach` gives the hub back.
       this.detach(sub.ch, true)
       throw error
     } finally {
       this.pending.delete(sub.ch)
+    }
+  }
+
+  /** @returns false: what was decided was of the past when it could be answered */
+  private async attachOnce(sub: Sub, server: boolean, answer: Answer): Promise<boolean> {
+    const { session, node } = this
+    const { access } = session
+    const { round } = access
+    const { rule, until, watches } = await this.rightTo(sub, server)
+    if (session.isClosed) return true
+    const terms = termsOf(sub, rule, server)
+    const hub = await node.hubs.acquire(sub.ch, rule)
+    if (session.isClosed || access.round !== round) {
+      node.hubs.release(hub)
+      return session.isClosed
+    }
+    const subscription = this.add(hub, terms)
+    try {
+      await this.start(subscription, sub, (subscribed) => {
+        // Nothing is given by what was decided before.
+        if (access.round !== round) throw CHANGED
+        for (const pattern of this.patterns) pattern.leaveTo(sub.ch, subscribed.start)
+        subscription.isAnswered = true
+        answer(subscribed)
+        appear(session, subscription, watches)
+        // Behind the answer: a client could not tell the end of what it was not answered yet.
+        if (this.subscriptions.get(sub.ch) === subscription) this.endAt(sub.ch, until)
+      })
+      return true
+    } catch (error) {
+      if (error !== CHANGED) throw error
+      this.detach(sub.ch, true)
+      this.pending.add(sub.ch)
+      return false
+    }
+  }
+
+  /** The right to subscribe; and the one to see who is there, where that is asked for: it is another one. */
+  private async rightTo(
+    { ch, token, presence }: Pick<Sub, 'ch' | 'token' | 'presence'>,
+    server: boolean,
+  ): Promise<Right> {
+    const { access } = this.session
+    const always = Number.POSITIVE_INFINITY
+    const { rule, until } = server
+      ? { rule: this.ruleOf(ch), until: always }
+      : await access.right('subscribe', ch, token)
+    if (presence !== true || !rule.joinLeave || isPattern(ch)) return { rule, until, watches: false }
+    try {
+      const members = await access.right('presence', ch)
+      // A subscription of the server's does not end with a token.
+      if (server) return { rule, until, watches: members.until === always }
+      return { rule, until: Math.min(until, members.until), watches: true }
+    } catch (error) {
+      if (error instanceof RealtimeError && !error.temporary) return { rule, until, watches: false }
+      throw error
     }
   }
 
@@ -289,14 +385,8 @@ export class Attachments implements SubscriptionOwner {
   }
 
   /** From the answer on the subscription goes its own way. */
-  private async start(subscription: Subscription, sub: Sub, answer: Answer): Promise<void> {
+  private async start(subscription: Subscription, sub: Sub, answered: Answer): Promise<void> {
     const { hub, terms } = subscription
-    const answered: Answer = (subscribed) => {
-      for (const pattern of this.patterns) pattern.leaveTo(sub.ch, subscribed.start)
-      subscription.isAnswered = true
-      answer(subscribed)
-      appear(this.session, subscription, sub)
-    }
     if (hub instanceof LogHub) {
       await this.replay(subscription, terms.rule.recovery).begin(sub.from, answered)
     } else {

@@ -91,8 +91,11 @@ export class Publishes {
     under?: Promise<Reviewed>,
   ): Promise<void> {
     try {
-      const rule = await asked
+      await asked
       const reviewed = await (under ?? this.reviewed(pending.command))
+      if (this.session.isClosed) return
+      // The right may have been lost while the message was checked.
+      const rule = await this.session.access.allowed('publish', pending.command.ch)
       if (this.session.isClosed) return
       // While somebody thought, an earlier one of the lane may have failed.
       if (isAborted(open, pending)) return this.settle(open, pending, aborted())

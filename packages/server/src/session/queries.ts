@@ -36,6 +36,8 @@ export function history(session: Session, command: HistoryCommand & { readonly i
       const rule = await session.access.allowed('history', command.ch)
       await inTurn(session, async () => {
         const page = await readHistory(session.node, command.ch, rule, command)
+        // It may have waited for long, and the right is not what it was.
+        await session.access.allowed('history', command.ch)
         if (!session.isClosed) session.reply(command.id, page)
         return page.items.length
       })
@@ -52,6 +54,7 @@ export function presence(session: Session, command: PresenceCommand & { readonly
       await session.access.allowed('presence', command.ch)
       await inTurn(session, async () => {
         const page = await node.presences.page(command.ch, command.page, node.limits.members)
+        await session.access.allowed('presence', command.ch)
         if (!session.isClosed) session.reply(command.id, page)
         return page.members.length
       })

@@ -69,6 +69,8 @@ export class Subscription implements HubMember, Waiting {
   given: Position | null = null
   /** Ends what presence knows of this subscription; null: it is no member. */
   disappear: ((clean: boolean) => void) | null = null
+  /** Ends what it is told of the other members; null: nothing. */
+  unwatch: (() => void) | null = null
   /** Pattern: how far a subscription that is gone had brought its channel. The hub may bring the same later. */
   private inherited: Map<string, Position> | null = null
   private readonly owner: SubscriptionOwner
@@ -191,6 +193,12 @@ export class Subscription implements HubMember, Waiting {
     this.purge()
     this.disappear?.(clean)
     this.disappear = null
+  }
+
+  /** It is not told any more who comes and goes. */
+  stopWatching(): void {
+    this.unwatch?.()
+    this.unwatch = null
   }
 
   /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
