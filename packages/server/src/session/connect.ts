@@ -88,6 +88,8 @@ async function granted(session: Session, token: string | undefined): Promise<Gra
   // The hook's mistake, not the client's: it is let in as nobody it is not.
   if (problem !== null) throw session.failureOf(new Error(`onConnect: ${problem}`))
   await session.node.revocations.ready(grant)
+  // What ends with a timer would be obeyed until that comes.
+  if (grant.expires !== undefined && grant.expires <= session.node.storeTime()) throw new RealtimeError('token-expired')
   return grant
 }
 

@@ -204,3 +204,28 @@ describe('a user who is revoked', () => {
     assert.equal(peer.code(), 4201)
   })
 })
+
+describe('a grant that has ended when it is given', () => {
+  it('lets nobody in, and nothing that came behind it is obeyed', async () => {
+    const world = closed()
+    const peer = world.link()
+    const since = world.time.wall()
+    const id = peer.say({ op: 'connect', client: 'c', features: [], ...as({ ...all, expires: since }) })
+    const late = peer.say({ op: 'publish', ch: 'a', key: 'k', lane: 0, data: 'late', since })
+    await world.settle()
+    assert.equal(peer.error(id).code, 'token-expired')
+    assert.equal(peer.code(), 4200)
+    assert.throws(() => peer.reply(late), /was not answered/)
+    assert.equal((await world.realtime.history('a')).items.length, 0)
+  })
+
+  it('does not take the place of one that is good', async () => {
+    const world = closed()
+    const peer = await world.connect(as({ ...all, expires: world.time.wall() + 10_000 }))
+    const id = peer.say({ op: 'refresh', ...as({ ...all, expires: world.time.wall() - 1 }) })
+    await world.settle()
+    assert.equal(peer.error(id).code, 'token-expired')
+    await world.pass(5_000)
+    assert.equal(peer.code(), null)
+  })
+})
