@@ -4,6 +4,12 @@
 import { existsSync } from 'node:fs'
 import * as module from 'node:module'
 
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 13)) {
+  console.error(`tautline needs Node 22.13 or newer, but this is ${process.version}: https://nodejs.org`)
+  process.exit(1)
+}
+
 const sources = new URL('../src/main.ts', import.meta.url)
 
 if (!existsSync(sources)) {

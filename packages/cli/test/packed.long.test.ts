@@ -62,7 +62,13 @@ after(() => {
 
 test('the tarball holds what the command needs, and no sources, tests or maps', () => {
   const own = join(modules, '@tautline/cli')
-  for (const file of ['bin/tautline.mjs', 'dist/main.js', 'page/index.html', 'schema/tautline.config.schema.json']) {
+  for (const file of [
+    'LICENSE',
+    'bin/tautline.mjs',
+    'dist/main.js',
+    'page/index.html',
+    'schema/tautline.config.schema.json',
+  ]) {
     assert.ok(existsSync(join(own, file)), file)
   }
   const files = readdirSync(own, { recursive: true, encoding: 'utf8' })

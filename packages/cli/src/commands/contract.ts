@@ -45,7 +45,11 @@ Examples:
   $ tautline contract export src/contract.ts --asyncapi --title Shop --api-version 2.1.0`,
     )
     .action(async (module: string, options: ExportOptions) => {
-      const loaded = await explained(module, () => loadContract(existing(module)))
+      const file = existing(module)
+      if (extname(file) === '.json') {
+        throw new CommandError(`${module} is no module: name the one that it was exported from.`, EXIT.wrong)
+      }
+      const loaded = await explained(module, () => loadContract(file))
       const { title = '', apiVersion: version = '' } = options
       const { asyncapi } = await import('@tautline/contract/asyncapi')
       const { exportContract } = await import('@tautline/contract/diff')
@@ -54,8 +58,16 @@ Examples:
       )
       const text = `${JSON.stringify(document, null, 2)}\n`
       if (options.output === undefined) process.stdout.write(text)
-      else writeFileSync(resolve(process.cwd(), options.output), text)
+      else write(options.output, text)
     })
+}
+
+function write(name: string, text: string): void {
+  try {
+    writeFileSync(resolve(process.cwd(), name), text)
+  } catch (error) {
+    throw new CommandError(`${name} cannot be written: ${(error as Error).message}`)
+  }
 }
 
 function diffCommand(): Command {

@@ -22,8 +22,12 @@ export function evaluateScript(file: string): Promise<Evaluated> {
   const isSource = import.meta.url.endsWith('.ts')
   const worker = new Worker(new URL(isSource ? './evaluation.ts' : './evaluation.js', import.meta.url), {
     workerData: pathToFileURL(file).href,
-    // In the repository packages are imported from their sources.
-    execArgv: ['--no-warnings', ...(isSource ? ['--conditions=tautline-source'] : [])],
+    // In the repository packages are imported from their sources. Node before 22.18 reads TypeScript only if told.
+    execArgv: [
+      '--no-warnings',
+      ...(isSource ? ['--conditions=tautline-source'] : []),
+      ...(process.features.typescript ? [] : ['--experimental-strip-types']),
+    ],
     stdout: true,
   })
   // What a script prints is no line of the log.

@@ -60,8 +60,6 @@ function firstStranger(value: unknown, above: readonly object[], path = 'the def
 
 function explain(error: unknown): string {
   const { message, code } = error as Error & { code?: string }
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION')
-    return 'needs Node 22.18 or newer, which reads TypeScript: or write it in JSON'
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return `has syntax that Node cannot take away: ${message}`
   return `failed: ${message}`
 }

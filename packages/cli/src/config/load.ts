@@ -57,7 +57,7 @@ export async function loadConfig({ file: given, folder, environment, flags }: Wa
   const rest = 'findings' in judged ? judged.findings : []
   const all = [
     ...findings,
-    ...[...rest, ...crossChecks(value)].filter((one) => !findings.some((other) => isBelow(other.path, one.path))),
+    ...[...rest, ...crossChecks(value)].filter((one) => !findings.some((other) => concerns(other.path, one.path))),
   ]
   problems.push(...all.map(problemOf))
   if (problems.length > 0 || !('config' in judged)) throw new ConfigError(sorted(problems))
@@ -94,11 +94,22 @@ function locate(
     const below = path.slice(override.path.length)
     return { source: 'environment', place: null, path: [], text: [override.variable, ...below, text].join(' ') }
   }
-  if (source === null) {
+  if (source === null && path.length > 0) {
     const variable = `TAUTLINE_${path.map((step) => constant(String(step))).join('__')}`
     return { source: 'configuration', place: null, path, text: `${text} (${variable} sets it)` }
   }
+  if (source === null) return { source: 'configuration', place: null, path, text }
   return { source: source.name, place: source.locate(path, at), path, text }
+}
+
+/** Is it about what could not be filled in? `secret.env` that is not set leaves nothing for `secret`. */
+function concerns(missing: Path, path: Path): boolean {
+  const last = missing.at(-1)
+  return isBelow(missing, path) || (isBelow(path, missing) && path.length === missing.length - 1 && isPointer(last))
+}
+
+function isPointer(step: string | number | undefined): boolean {
+  return step === 'env' || step === 'file'
 }
 
 function isBelow(above: Path, path: Path): boolean {

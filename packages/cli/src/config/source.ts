@@ -42,6 +42,7 @@ export async function readSource(file: string, folder: string): Promise<Source> 
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
+    if ((error as { code?: string }).code === 'EISDIR') throw failure(name, 'is a folder: name the file in it')
     throw failure(name, `cannot be read: ${(error as Error).message}`)
   }
   if (ending === '.json' || ending === '.jsonc') return { name, file, ...json(name, text) }

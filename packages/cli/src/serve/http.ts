@@ -21,6 +21,8 @@ export interface HttpBounds {
 const BOUNDS: HttpBounds = { connections: 1_000, request: 10_000, answer: 60_000 }
 
 export interface Served {
+  /** Of the WebSocket endpoint: who asks for it like a page is told what it is. */
+  readonly path: string
   readonly api: Hono | null
   readonly page: Hono | null
   readonly monitoring: Monitoring | null
@@ -56,7 +58,7 @@ export class HttpSide {
     this.server.on('clientError', (_error, connection) => connection.destroy())
   }
 
-  serve({ api, page, monitoring, loopbackOnly }: Served): void {
+  serve({ path, api, page, monitoring, loopbackOnly }: Served): void {
     const app = new Hono()
     if (loopbackOnly) {
       app.use(async (context, next) => {
@@ -75,6 +77,10 @@ export class HttpSide {
     }
     if (page !== null) app.route('/', page)
     if (api !== null) app.route('/', api)
+    app.all(path, (context) => {
+      const error = 'this is a WebSocket endpoint: connect with @tautline/client, or any client of tautline.v1'
+      return context.json({ error }, 426, { upgrade: 'websocket', connection: 'upgrade' })
+    })
     app.notFound((context) => context.json({ error: 'there is nothing here' }, 404))
     app.onError((error, context) => {
       this.log.error('request failed', { path: context.req.path, error: error.message })

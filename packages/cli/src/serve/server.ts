@@ -162,6 +162,7 @@ export class StandaloneServer {
     const path = settings.realtime.path ?? '/realtime'
     const isOpen = mode.dev && this.loaded.config.dev?.exposed !== true
     this.http.serve({
+      path,
       api,
       page: mode.dev
         ? developmentPage({

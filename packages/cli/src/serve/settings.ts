@@ -82,7 +82,7 @@ export function settingsOf(config: Config, { dev }: Mode, folder: string): Setti
 function realtimeOptions(config: Config, dev: boolean): RealtimeOptions {
   const { path, channels, limits, heartbeat, compression, window, node, cookies, admission } = config
   const allow = config.allow ?? (dev ? 'everyone' : undefined)
-  const origins = config.origins ?? (dev ? isOfThisMachine : undefined)
+  const origins = config.origins ?? (dev ? ofThisMachine : undefined)
   // Where nothing is said, there is something to see in development.
   const rules = channels ?? (dev ? { '**': { presence: true } } : undefined)
   const given = {
@@ -115,6 +115,13 @@ export function isOfThisMachine(origin: string | undefined): boolean {
   if (origin === undefined) return true
   const url = URL.parse(origin)
   return url !== null && url.origin === origin && isLoopbackName(url.hostname)
+}
+
+/** The option `origins` where nothing else is said in development. */
+function ofThisMachine(origin: string | undefined): true | { status: number; reason: string; text: string } {
+  if (isOfThisMachine(origin)) return true
+  const text = `Pages of ${origin} may not connect: without "origins" in the configuration, --dev is for pages of localhost.`
+  return { status: 403, reason: 'origin', text }
 }
 
 /** Is it a name of this machine that nobody else can give it? */

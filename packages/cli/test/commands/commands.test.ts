@@ -4,10 +4,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { jwt } from '@tautline/server/jwt'
 import type { Command } from 'commander'
 import { createProgram } from '../../src/commands/program.ts'
 import { newFolder, run } from '../command.ts'
+
+const PACKAGE = fileURLToPath(new URL('../../package.json', import.meta.url))
+const CONTRACT = fileURLToPath(new URL('./empty-contract.ts', import.meta.url))
 
 test('every command has help that teaches: what it does, every option, examples', () => {
   const look = (command: Command, path: string): void => {
@@ -36,7 +40,11 @@ test('what the command line says wrong ends with 2 and says what was meant', asy
     [['serve', '--config', 'nowhere.json'], 2, /nowhere\.json {2}is not there/],
     [['config', 'check'], 2, /There is no tautline\.config\.ts or \.json here/],
     [['token'], 2, /No issuer of the configuration has a secret/],
-    [['contract', 'diff', 'a.json', 'b.json'], 2, /a\.json is not there/],
+    [['config', 'check', '/'], 2, /is a folder: name the file in it/],
+    [['contract', 'diff', 'a.json', 'b.json'], 2, /^a\.json is not there/],
+    [['contract', 'export', 'a.ts'], 2, /^a\.ts is not there\.\n$/],
+    [['contract', 'export', PACKAGE], 2, /is no module: name the one that it was exported from/],
+    [['contract', 'export', CONTRACT, '-o', '/no/such/a.json'], 1, /^\/no\/such\/a\.json cannot be written: ENOENT/],
   ]
   for (const [args, code, expected] of rows) {
     await t.test(args.join(' '), async () => {

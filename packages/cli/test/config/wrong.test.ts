@@ -254,6 +254,13 @@ test('what is wrong in TypeScript is told with its line', async (t) => {
   }
 })
 
+test('a secret that is not set is told once: nothing is said about the text that it would be', async () => {
+  const text = `{ "jwt": { "issuers": [{ "issuer": "a", "audience": "b", "algorithms": ["HS256"], "secret": { "env": "NO_SUCH" } }] } }`
+  const problems = await problemsOf('tautline.config.json', text)
+  assert.equal(problems.length, 1, problems.join('\n'))
+  assert.match(problems[0] ?? '', /needs the environment variable NO_SUCH/)
+})
+
 test('all problems are told at once, in the order of the file', async () => {
   const text =
     '{\n "prot": 1,\n "channels": { "a b": {}, "c": { "allow": "nobdy" } },\n "monitoring": { "port": 8080 },\n "log": { "level": 5 }\n}'

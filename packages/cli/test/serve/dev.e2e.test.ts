@@ -98,12 +98,16 @@ test('--dev answers to names of this machine only, in HTTP and for WebSockets (D
     ...{ 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' },
   }
   assert.equal(await raw({ host: `evil.example.com:${port}` }), 421)
-  assert.equal(await raw({ host: `localhost:${port}` }), 404)
+  assert.equal(await raw({ host: `localhost:${port}` }), 426)
   const monitoring = new URL(server.monitoring).port
   assert.equal(await raw({ host: `evil.example.com:${monitoring}` }, monitoring), 421)
   assert.equal(await raw({ host: `localhost:${monitoring}` }, monitoring), 200)
   const evil = `http://evil.example.com:${port}`
   assert.equal(await raw({ ...handshake, host: `evil.example.com:${port}`, origin: evil }), 403)
+  assert.match(
+    String((await server.line('origin refused')).problem),
+    /without "origins" in the configuration, --dev is for/,
+  )
   assert.equal(await raw({ ...handshake, host: `localhost:${port}`, origin: 'http://localhost:5173' }), 101)
   assert.equal(await server.stop(), 0)
 })
@@ -112,7 +116,7 @@ test('--dev is refused for others and in production', async (t) => {
   const rows = [
     [['--host', '0.0.0.0'], {}, /--host {2}is '0\.0\.0\.0', which others reach, .*dev: \{ exposed: true \}/],
     [[], { TAUTLINE_HOST: '192.168.1.1' }, /TAUTLINE_HOST is '192\.168\.1\.1', which others reach/],
-    [[], { NODE_ENV: 'production' }, /does not run with NODE_ENV=production/],
+    [[], { NODE_ENV: 'production' }, /does not run with NODE_ENV=production\n/],
   ] as const
   for (const [args, env, expected] of rows) {
     await t.test(JSON.stringify([args, env]), async () => {

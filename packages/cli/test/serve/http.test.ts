@@ -19,7 +19,7 @@ async function side(bounds: {
   answer?: number
 }): Promise<{ http: HttpSide; open(): Promise<Socket> }> {
   const http = new HttpSide(log, { connections: 100, request: 60_000, answer: 60_000, ...bounds })
-  http.serve({ api: null, page: null, monitoring: null, loopbackOnly: false })
+  http.serve({ path: '/realtime', api: null, page: null, monitoring: null, loopbackOnly: false })
   const server = createServer((connection) => http.server.emit('connection', connection))
   servers.add(server)
   server.listen(0, '127.0.0.1')
