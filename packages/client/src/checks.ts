@@ -18,7 +18,7 @@ const count: Rule = [(value) => Number.isSafeInteger(value) && value >= 0, 'a wh
 const call: Rule = [(value) => typeof value === 'function', 'a function']
 const text: Rule = [
   (value: unknown) => typeof value === 'string' && PRINTABLE.test(value),
-  '1 to 128 printable ASCII characters',
+  '1 to 128 ASCII characters, no space',
 ]
 
 function isPolicy(policy: Policy): boolean {

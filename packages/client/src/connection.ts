@@ -88,7 +88,7 @@ export class Connection {
     const turn = ++this.#turn
     this.#began = this.#settings.clock.now()
     this.#eager = false
-    this.#deadline('no token within connectTimeout')
+    this.#deadline('no token in time')
     this.#enter('connecting')
     void this.#open(turn)
   }
@@ -117,7 +117,7 @@ export class Connection {
 
   #dial(token: string | undefined): void {
     const { codec, url, WebSocket } = this.#settings
-    this.#deadline('no answer within connectTimeout')
+    this.#deadline('no answer in time')
     const link: Link = new Link(WebSocket, url, codec, {
       opened: () => {
         if (link.agreed) this.#greet(link, token)
@@ -145,7 +145,7 @@ export class Connection {
   /** No token, or no connection with it. */
   #refused(error: unknown): void {
     const { retry = '', after } = error as Partial<RealtimeError>
-    this.#trouble(error, { code: REFUSED[retry] ?? 4000, text: String(error), after })
+    this.#trouble(error, { code: REFUSED[retry] ?? 4000, after })
   }
 
   #welcome(link: Link, commands: Commands, connected: Connected): void {
@@ -182,7 +182,7 @@ export class Connection {
     // It lives: if it ends later, everybody else's may end with it.
     this.#eager = false
     try {
-      if ((typeof frame === 'string') === codec.binary) throw new WireError('malformed', 'a frame of the other kind')
+      if ((typeof frame === 'string') === codec.binary) throw new WireError('malformed', 'wrong frame')
       for (const decoded of codec.decode(frame, SERVER_FRAME_LIMITS)) {
         const message = readServerMessage(decoded)
         if (message) this.#message(message)
@@ -206,14 +206,15 @@ export class Connection {
   /** The server makes no sense: tell it, and try another time. */
   #rubbish(error: unknown): void {
     const code = error instanceof WireError ? error.closeCode : 4300
-    this.#trouble(error, { code, text: String(error), action: 'backoff' })
+    this.#trouble(error, { code, action: 'backoff' })
   }
 
   /** Reports, and then ends the connection unless somebody who heard of it has. */
-  #trouble(error: unknown, end: End): void {
+  #trouble(error: unknown, end: Omit<End, 'text'>): void {
     const turn = this.#turn
     this.#events.trouble(error)
-    if (turn === this.#turn) this.#lost(end)
+    // What is shown to people is the sentence, without the name of the class.
+    if (turn === this.#turn) this.#lost({ ...end, text: `${(error as Error | null)?.message ?? error}` })
   }
 
   /** A new token on this connection. Never rejects. */

@@ -168,7 +168,10 @@ test('a connect that is refused stops, waits, or fetches another token, by its r
     bench.client.connect()
     await settled()
     bench.socket.open()
+    const reasons: (string | undefined)[] = []
+    bench.client.on('state', ({ reason }) => reasons.push(reason?.text))
     bench.socket.refuse(await bench.socket.take('connect'), code, retry)
+    assert.deepEqual(reasons, [(bench.errors[0] as RealtimeError).message], 'pages show it: no name of a class')
     assert.equal(bench.client.state, state)
     assert.equal((bench.errors[0] as RealtimeError).code, code)
     assert.notEqual(bench.socket.closedWith, null)
