@@ -114,7 +114,8 @@ export class Publishes {
 
   private store(open: OpenLane, pending: Pending, rule: Rule, reviewed: Reviewed): void {
     const { command } = pending
-    const { node, user, peer, client } = this.session
+    const { node, user, peer, client, access } = this.session
+    const { round } = access
     const { ch: channel, key, since, state } = command
     const showsUser = user !== undefined && (rule.from === 'user' || rule.from === 'both')
     const showsPeer = rule.from === 'peer' || rule.from === 'both'
@@ -128,12 +129,25 @@ export class Publishes {
         key,
         age: this.session.time() - since,
         state,
-        isAborted: () => this.session.isVoid || isAborted(open, pending),
+        isAborted: () => this.session.isVoid || isAborted(open, pending) || this.isLost(channel, round),
         scope: user === undefined ? `client ${client}` : `user ${user}`,
         from: showsUser || showsPeer ? from : undefined,
       },
       (outcome) => this.settle(open, pending, outcome),
     )
+  }
+
+  /** Is the right gone since that round? Where a hook has to be asked first, what it said before holds. */
+  private isLost(channel: string, round: number): boolean {
+    const { access } = this.session
+    if (access.round === round) return false
+    try {
+      const right = access.right('publish', channel)
+      if (right instanceof Promise) right.catch(() => {})
+      return false
+    } catch {
+      return true
+    }
   }
 
   /** "Publishes of a lane are decided, stored and answered in order": whatever is known early waits for those before it. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Grant, RealtimeOptions } from '../../src/mod.ts'
+import { faulty } from '../faulty.ts'
 import { said, World } from '../world.ts'
 
 /** A server whose clients bring their grant as their token. */
@@ -227,5 +228,36 @@ describe('a grant that has ended when it is given', () => {
     assert.equal(peer.error(id).code, 'token-expired')
     await world.pass(5_000)
     assert.equal(peer.code(), null)
+  })
+})
+
+describe('a publication that waits for the store', () => {
+  it('is not stored when the right is gone, by other rules, another token, or a revoked one', async () => {
+    const share = { channels: 'a', actions: ['publish'], token: { id: 'share' } } as const
+    const ways: Record<string, (world: World, say: (command: Record<string, unknown>) => number) => unknown> = {
+      rules: ({ realtime }) => realtime.update({ channels: { '**': { allow: { publish: 'nobody' } } } }),
+      token: (_, say) => say({ op: 'refresh', ...as({ user: 'ann' }) }),
+      revoked: ({ realtime }) => void realtime.revoke({ token: 'share' }),
+    }
+    for (const [name, lose] of Object.entries(ways)) {
+      const { world, broker } = faulty({ allow: ['rights', 'token'] })
+      world.realtime.onConnect(({ token }) => JSON.parse(token ?? '{}') as Grant).onToken(() => share)
+      const peer = await world.connect(as(name === 'revoked' ? { user: 'ann' } : all))
+      if (name === 'revoked') peer.say(subscribe('a', { token: 't' }))
+      await world.settle()
+      broker.hold('append')
+      const since = world.time.wall()
+      const [first, second] = [1, 2].map((data) => {
+        return peer.say({ op: 'publish', ch: 'a', key: `k${data}`, lane: 0, data, since })
+      }) as [number, number]
+      await world.settle()
+      lose(world, (command) => peer.say(command))
+      await world.settle()
+      broker.release('append')
+      await world.settle()
+      peer.ok(first)
+      assert.equal(peer.error(second).code, 'aborted', name)
+      assert.equal((await world.realtime.history('a')).items.filter(({ ev }) => ev === 'pub').length, 1, name)
+    }
   })
 })
