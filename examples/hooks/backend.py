@@ -2,7 +2,7 @@
 import base64, hmac, json, os, time
 from wsgiref.simple_server import make_server
 
-KEY = base64.b64decode(os.environ["HOOK_SECRET"].removeprefix("whsec_"))
+KEY = base64.b64decode(os.environ["HOOK_SECRET"].removeprefix("whsec_")) or exit("HOOK_SECRET is empty")
 
 def decide(ask):
     match ask:
