@@ -156,6 +156,6 @@ test('the tarballs hold what is needed, and no sources, tests or maps', () => {
     readdirSync(join(folder, 'node_modules'))
       .filter((one) => !one.startsWith('.'))
       .join(' '),
-    '@msgpack @tautline',
+    '@msgpack @standard-schema @tautline jose',
   )
 })
