@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 import { connect as connectTls, type PeerCertificate } from 'node:tls'
 import { WebSocket } from '@tautline/websocket'
 import { generate } from 'selfsigned'
-import { newFolder, run, serve } from '../command.ts'
+import { newFolder, run, serve, start } from '../command.ts'
 import { closeAll, connect, reached } from './clients.ts'
 
 after(closeAll)
@@ -42,6 +42,19 @@ const CONFIG = { allow: 'everyone', tls: { cert: 'cert.pem', key: 'key.pem' } }
 function folderWith({ cert, private: key }: Pair): string {
   return newFolder({ 'tautline.config.json': JSON.stringify(CONFIG), 'cert.pem': cert, 'key.pem': key })
 }
+
+test('whoever speaks no TLS is in the log, by the address that other lines have', async () => {
+  const folder = folderWith(await pair('plain'))
+  // On all addresses, where IPv4 comes as ::ffff:127.0.0.1.
+  const server = start(['serve', '--port', '0', '--monitoring-port', '0'], { folder })
+  const port = Number(new URL(String((await server.line('listening')).url)).port)
+  const plain = open({ host: '127.0.0.1', port }, () => plain.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'))
+  plain.on('error', () => {})
+  assert.equal((await server.line('tls handshake refused')).address, '127.0.0.1')
+  plain.destroy()
+  server.child.kill('SIGTERM')
+  assert.equal(await server.ended, 0)
+})
 
 test('another certificate on disk is what new connections get; open ones stay; wrong files change nothing', async () => {
   const [first, second, third] = await Promise.all([pair('first'), pair('second'), pair('third')])

@@ -86,7 +86,7 @@ function ownPort(admission: Admission, metrics: DoorParts['metrics'], log: Log):
     onDropped: () => admission.count('accepted'),
     onTlsFailed: (address) => {
       metrics.count('tautline_refused_total', 1, 'tls')
-      log('tls handshake refused', { address: address ?? '' })
+      log('tls handshake refused', { address: plainAddress(address ?? '') ?? '' })
       admission.failedUnread(address)
     },
   }
