@@ -63,7 +63,8 @@ function readUntil(until: unknown, now: number): number {
   if (Number.isSafeInteger(until) && (until as number) > now && (until as number) <= now + LONGEST_LIFE) {
     return until as number
   }
-  const hint = typeof until === 'number' && until > 0 && until < SECONDS ? `: write ${Math.ceil(until) * 1_000}` : ''
+  const meant = typeof until === 'number' ? Math.ceil(until) * 1_000 : 0
+  const hint = meant > now && meant <= now + LONGEST_LIFE ? `: write ${meant}` : ''
   throw bad(`until must be ms since 1970, after now and at most 366 days ahead, not ${shown(until)}${hint}`, 'until')
 }
 

@@ -224,6 +224,7 @@ test('revoke() says what is wrong with what it was asked', () => {
     [{ token: '' }, {}, /token must be text of 1 to 256/],
     [{ user: 'a' }, { until: now - 1 }, /until must be ms since 1970, after now/],
     [{ user: 'a' }, { until: 1_790_000_100 }, /write 1790000100000/],
+    [{ user: 'a' }, { until: 5 }, /not 5$/],
     [{ user: 'a' }, { until: now + 400 * 24 * HOUR }, /at most 366 days/],
   ]
   for (const [target, options, message] of cases) {
