@@ -12,7 +12,6 @@ import {
   type Subscribed,
   type UnsubscribeCommand,
 } from '@tautline/wire'
-import type { Expiry } from '../auth/expiries.ts'
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
 import { PATTERN_LOST } from '../hub/pattern-hub.ts'
@@ -20,26 +19,19 @@ import type { Counter } from '../metrics.ts'
 import type { Node } from '../node.ts'
 import type { Rule } from '../rules/rules.ts'
 import { appear } from './appearance.ts'
+import { Ends } from './ends.ts'
 import { Later } from './later.ts'
 import type { Outbox } from './outbox.ts'
 import { Replay } from './replay.ts'
 import { Serial } from './serial.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionOwner, type SubscriptionTerms } from './subscription.ts'
+import { rightTo, termsOf } from './terms.ts'
 
 /** ms until the server tries again by itself. */
 const AGAIN = 1_000
 
 type Answer = (subscribed: Subscribed) => void
-
-/** What somebody subscribes with. */
-interface Right {
-  readonly rule: Rule
-  /** ms since 1970 at which the token ends that alone allows it. */
-  readonly until: number
-  /** May it be told who comes and goes? */
-  readonly watches: boolean
-}
 
 /** What was decided holds no more: it is decided again. */
 const CHANGED = Symbol('rights have changed')
@@ -58,13 +50,14 @@ export class Attachments implements SubscriptionOwner {
   /** Subscriptions of the server that are not there yet, and still wanted. */
   private readonly coming: Set<{ readonly channel: string }> = new Set()
   /** When the tokens end that alone allow subscriptions. */
-  private readonly ends: Map<string, Expiry> = new Map()
+  private readonly ends: Ends
   /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
   private readonly later: Later
 
   constructor(session: Session) {
     this.session = session
     this.node = session.node
+    this.ends = new Ends(session.node.expiries)
     this.later = new Later(session.node.clock)
   }
 
@@ -206,7 +199,11 @@ export class Attachments implements SubscriptionOwner {
     if (terms.server && unwatch === null) return
     const { round } = access
     try {
-      const { rule, until, watches } = await this.rightTo({ ch: channel, presence: unwatch !== null }, terms.server)
+      const { rule, until, watches } = await rightTo(
+        this.session,
+        { ch: channel, presence: unwatch !== null },
+        terms.server,
+      )
       if (!isThere()) return
       if (access.round !== round) return this.decideOn(subscription)
       if (!watches) subscription.stopWatching()
@@ -299,7 +296,7 @@ export class Attachments implements SubscriptionOwner {
     const { session, node } = this
     const { access } = session
     const { round } = access
-    const { rule, until, watches } = await this.rightTo(sub, server)
+    const { rule, until, watches } = await rightTo(session, sub, server)
     if (session.isClosed) return true
     const terms = termsOf(sub, rule, server)
     const hub = await node.hubs.acquire(sub.ch, rule)
@@ -328,49 +325,13 @@ export class Attachments implements SubscriptionOwner {
     }
   }
 
-  /** The right to subscribe; and the one to see who is there, where that is asked for: it is another one. */
-  private async rightTo(
-    { ch, token, presence }: Pick<Sub, 'ch' | 'token' | 'presence'>,
-    server: boolean,
-  ): Promise<Right> {
-    const { access } = this.session
-    const always = Number.POSITIVE_INFINITY
-    const { rule, until } = server
-      ? { rule: this.ruleOf(ch), until: always }
-      : await access.right('subscribe', ch, token)
-    if (presence !== true || !rule.joinLeave || isPattern(ch)) return { rule, until, watches: false }
-    try {
-      const members = await access.right('presence', ch)
-      // A subscription of the server's does not end with a token.
-      if (server) return { rule, until, watches: members.until === always }
-      return { rule, until: Math.min(until, members.until), watches: true }
-    } catch (error) {
-      if (error instanceof RealtimeError && !error.temporary) return { rule, until, watches: false }
-      throw error
-    }
-  }
-
   /** Ends a subscription when its token does: in that turn, whatever else is under way. The client comes with another. */
   private endAt(channel: string, end: number): void {
-    const { expiries } = this.node
-    const before = this.ends.get(channel)
-    if (before !== undefined) expiries.cancel(before)
-    this.ends.delete(channel)
-    if (end === Number.POSITIVE_INFINITY) return
-    const expiry = expiries.in(end - this.node.storeTime(), () => {
-      this.ends.delete(channel)
+    this.ends.set(channel, end - this.node.storeTime(), () => {
       this.leave(channel)
       const error = new RealtimeError('token-expired', 'the token for the channel has expired')
       this.session.push({ ev: 'unsub', ch: channel, error: error.toFailure() })
     })
-    this.ends.set(channel, expiry)
-  }
-
-  private ruleOf(channel: string): Rule {
-    const rule = this.node.rules.for(channel)
-    if (rule === null)
-      throw new RealtimeError('forbidden', 'no rule of this server covers the channel', { field: 'ch' })
-    return rule
   }
 
   private add(hub: Hub, terms: SubscriptionTerms): Subscription {
@@ -409,17 +370,9 @@ export class Attachments implements SubscriptionOwner {
     this.subscriptions.delete(channel)
     this.patterns.delete(subscription)
     for (const pattern of this.patterns) pattern.inherit(subscription)
-    this.endAt(channel, Number.POSITIVE_INFINITY)
+    this.ends.forget(channel)
     subscription.end(clean)
     this.node.hubs.release(subscription.hub)
     return true
   }
-}
-
-function termsOf(sub: Sub, rule: Rule, server: boolean): SubscriptionTerms {
-  const policy = sub.policy ?? rule.policy
-  if (isPattern(sub.ch) && (sub.policy === 'lossless' || sub.policy === 'latest')) {
-    throw new RealtimeError('unsupported', 'a pattern knows the policies drop and disconnect', { field: 'policy' })
-  }
-  return { channel: sub.ch, rule, policy, conflate: sub.conflate === true, server }
 }
