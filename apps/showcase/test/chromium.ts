@@ -115,6 +115,8 @@ export function texts(page: Page): Promise<string[]> {
 
 /** Nothing of ours is on its way any more. */
 export async function settled(page: Page): Promise<void> {
+  // What was said is drawn by a timer of the page: one that is set now, and no shorter, fires behind it.
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)))
   await page.locator('.message[data-fate]').first().waitFor({ state: 'detached' })
 }
 
