@@ -107,22 +107,6 @@ export async function attack(
   return learned
 }
 
-/** A port that nobody gets by chance: the kernel gives those from 32768 up to whoever asks for any. */
-export async function lastingPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
-    const probe = createServer().listen(port, '127.0.0.1')
-    const free = await once(probe, 'listening').then(
-      () => true,
-      () => false,
-    )
-    if (!free) continue
-    probe.close()
-    await once(probe, 'close')
-    return port
-  }
-}
-
 /** A certificate for the names of the tests, or why there is none. */
 export function certificate(): Tls | string {
   const folder = mkdtempSync(join(tmpdir(), 'tautline-origins-'))

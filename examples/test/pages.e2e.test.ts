@@ -1,9 +1,9 @@
 // The pages of the examples in chromium: what their users do, and what a hostile page cannot do to them meanwhile.
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
-import { withoutChromium } from '@tautline/testkit'
+import { lastingPort, withoutChromium } from '@tautline/testkit'
 import type { Page } from 'playwright-core'
-import { attack, Browser, lastingPort, startAttacker } from '../../conformance/origins/browser.ts'
+import { attack, Browser, startAttacker } from '../../conformance/origins/browser.ts'
 import { type Example, start } from './example.ts'
 
 /** Logging somebody in as somebody else is an attack, too. */

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lastingPort } from './ports.ts'
+import { lastingPort } from '@tautline/testkit'
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 /** Of this process alone: another test file may build at the same time. */

@@ -1,10 +1,10 @@
 /** `tautline serve` with everything it serves, in chromium: a page of another port that even knows the key of the API. */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, it } from 'node:test'
-import { withoutChromium } from '@tautline/testkit'
+import { lastingPort, withoutChromium } from '@tautline/testkit'
 import type { Page } from 'playwright-core'
 import { newFolder, start } from '../../../packages/cli/test/command.ts'
-import { attack, Browser, lastingPort, startAttacker } from '../../origins/browser.ts'
+import { attack, Browser, startAttacker } from '../../origins/browser.ts'
 
 const KEY = 'S3CRET-key-of-the-api-0123456789abcdef'
 const MESSAGE = JSON.stringify({ channel: 'chat:1', data: 'evil was here' })

@@ -2,6 +2,7 @@
 export * from './frames.ts'
 export * from './handles.ts'
 export * from './handshake.ts'
+export * from './lasting-port.ts'
 export * from './plain-inflate.ts'
 export * from './random.ts'
 export * from './raw-peer.ts'

@@ -7,6 +7,7 @@ import { afterEach, describe, it } from 'node:test'
 import { type Broker, MemoryBroker } from '@tautline/broker'
 import { Client } from '@tautline/client'
 import type { Realtime } from '@tautline/server'
+import { lastingPort } from '@tautline/testkit'
 import { Bookmarks } from '../../src/client/bookmarks.ts'
 import { Chat } from '../../src/client/chat.ts'
 import { Identity, randomId } from '../../src/client/identity.ts'
@@ -14,7 +15,6 @@ import type { Room } from '../../src/client/room.ts'
 import { type BrowserStorage, Remembered } from '../../src/client/storage.ts'
 import { TabOutbox } from '../../src/client/tab-outbox.ts'
 import { createChat } from '../../src/server/chat.ts'
-import { lastingPort } from '../ports.ts'
 
 /** A server process, as far as a client can tell. */
 class Running {

@@ -3,7 +3,7 @@
 
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { type FSWatcher, readFileSync, watch } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import type { Log } from './log.ts'
 
@@ -137,10 +137,6 @@ export function facts({ cert }: Certificate): Record<string, string> {
     fingerprint: fingerprint256,
     ...(left < 0 ? { warning: 'it has expired' } : left < MONTH / 2 ? { warning: 'it ends within 15 days' } : null),
   }
-}
-
-export function fileNames({ cert, key }: CertificateFiles): string {
-  return `${basename(cert)}, ${basename(key)}`
 }
 
 function fingerprint({ cert, key }: Certificate): string {

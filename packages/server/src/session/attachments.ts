@@ -78,10 +78,6 @@ export class Attachments implements SubscriptionOwner {
     return this.node.deliveries
   }
 
-  has(channel: string): boolean {
-    return this.subscriptions.has(channel)
-  }
-
   subscribe(command: SubscribeCommand & { readonly id: number }): void {
     const { id } = command
     this.serial.run(command.ch, async () => {
