@@ -4,11 +4,10 @@
 
 import { ABNORMAL, isValidCloseCode, MAX_REASON_BYTES, NO_STATUS } from './close-code.ts'
 import type { DeflateCodec } from './deflate/codec.ts'
-import { FrameParser } from './frame-parser.ts'
-import type { Slab } from './frame-writer.ts'
+import type { Endpoint } from './endpoint.ts'
 import { next, State } from './lifecycle.ts'
-import { type MessageLimits, MessageReader, type MessageTarget } from './message-reader.ts'
-import { MessageWriter } from './message-writer.ts'
+import type { MessageReader, MessageTarget } from './message-reader.ts'
+import type { MessageWriter } from './message-writer.ts'
 import { FIN, RSV1 } from './opcode.ts'
 import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
@@ -27,14 +26,10 @@ export interface ConnectionHandler {
   onViolation(violation: Violation): void
 }
 
-export interface ConnectionOptions {
-  readonly role: 'server' | 'client'
-  readonly limits: MessageLimits
-  readonly codec: DeflateCodec | null
-  readonly autoPong: boolean
-}
-
-/** The connection. `receive` what arrives, `take` what is to be written after each call that may have written. */
+/**
+ * The connection. `receive` what arrives, `take` what is to be written after each call that may have written. Between two
+ * messages it holds what is its own and nothing else: readers and writers are the endpoint's.
+ */
 export class Connection implements MessageTarget {
   /** One of `State`. */
   state: number = State.OPEN
@@ -43,37 +38,40 @@ export class Connection implements MessageTarget {
   closeReason = ''
   /** What the violation was found in: a frame's first two bytes, or a close code. 0: nothing of the kind. */
   offence = 0
-  /** Frames to be sent. Adapters may append prepared ones directly. */
-  readonly writer: MessageWriter
   readonly codec: DeflateCodec | null
-  private readonly platform: Platform
+  private readonly endpoint: Endpoint
   private readonly handler: ConnectionHandler
-  private readonly parser: FrameParser
-  private readonly reader: MessageReader
-  private readonly autoPong: boolean
+  // Only while a chunk is walked, and from one chunk to the next where a frame or a message is under way.
+  private reader: MessageReader | null = null
+  // Only from the first frame until all is taken.
+  private writer: MessageWriter | null = null
+  // A prepared frame that is all there is to take: most of a broadcast needs no writer.
+  private lone: Uint8Array | null = null
   private paused = false
   // The rest of a chunk behind the message at which reading was paused. One chunk: the adapter stops reading too.
   private rest: Uint8Array | null = null
 
-  constructor(options: ConnectionOptions, handler: ConnectionHandler, platform: Platform, slab: Slab) {
-    const server = options.role === 'server'
-    this.writer = new MessageWriter(platform, slab, !server, options.codec)
-    this.codec = options.codec
-    this.platform = platform
+  /** @param codec of this connection alone, if permessage-deflate was agreed on */
+  constructor(endpoint: Endpoint, handler: ConnectionHandler, codec: DeflateCodec | null = null) {
+    this.endpoint = endpoint
     this.handler = handler
-    this.reader = new MessageReader(this, platform, options.limits, options.codec, server)
-    this.parser = new FrameParser(this.reader, server, platform.xorMask)
-    this.autoPong = options.autoPong
+    this.codec = codec
   }
 
   /** Is anything waiting to be taken? */
   get hasOutput(): boolean {
-    return this.writer.hasOutput
+    return this.lone !== null || this.writer?.hasOutput === true
+  }
+
+  /** Bytes that wait to be taken. */
+  get pending(): number {
+    if (this.writer !== null) return this.writer.pending
+    return this.lone === null ? 0 : this.lone.length
   }
 
   /** Is a frame or a message under way? Then the peer owes its rest. */
   get insideMessage(): boolean {
-    return this.parser.insideFrame || this.reader.insideMessage
+    return this.reader?.atRest === false
   }
 
   /**
@@ -82,7 +80,7 @@ export class Connection implements MessageTarget {
    */
   receive(chunk: Uint8Array): void {
     if (this.state >= State.DONE) return
-    if (this.paused) this.rest = this.rest === null ? chunk : concat(this.platform, this.rest, chunk)
+    if (this.paused) this.rest = this.rest === null ? chunk : concat(this.endpoint.platform, this.rest, chunk)
     else this.walk(chunk)
   }
 
@@ -110,14 +108,15 @@ export class Connection implements MessageTarget {
   abandon(): void {
     this.state = next(this.state, 'abandoned')
     this.rest = null
-    this.reader.release()
+    this.stopReading()
   }
 
   /** The transport ended. `closeCode` stays 1006 if no Close frame came. */
   end(): void {
     this.state = next(this.state, 'transport ended')
-    this.reader.release()
-    this.writer.clear()
+    this.stopReading()
+    this.writer = null
+    this.lone = null
     this.rest = null
   }
 
@@ -129,14 +128,14 @@ export class Connection implements MessageTarget {
    */
   sendText(text: string, compress: boolean, fin = true): boolean {
     if (this.state !== State.OPEN) return false
-    this.writer.messageText(text, compress, fin)
+    this.out.messageText(text, compress, fin)
     return true
   }
 
   /** As `sendText`, for bytes: a binary message, or text already encoded. Ownership as in `FrameWriter.bytes`. */
   sendBytes(opcode: 1 | 2, bytes: Uint8Array, start: number, end: number, compress: boolean, fin = true): boolean {
     if (this.state !== State.OPEN) return false
-    this.writer.messageBytes(opcode, bytes, start, end, compress, fin)
+    this.out.messageBytes(opcode, bytes, start, end, compress, fin)
     return true
   }
 
@@ -147,20 +146,32 @@ export class Connection implements MessageTarget {
   deflateLater(opcode: 1 | 2, bytes: Uint8Array, done: () => void): void {
     const codec = this.codec as DeflateCodec
     codec.deflateLater(bytes, (payload) => {
-      if (this.state === State.OPEN) this.writer.bytes(FIN | RSV1 | opcode, payload, 0, payload.length)
+      if (this.state === State.OPEN) this.out.bytes(FIN | RSV1 | opcode, payload, 0, payload.length)
       done()
     })
   }
 
   /** Is a fragmented message being sent? Then only its next fragment may follow. */
   get insideFragments(): boolean {
-    return this.writer.insideFragments
+    return this.writer?.insideFragments === true
+  }
+
+  /** Appends bytes that are frames already: a prepared message. They are shared and must never change. */
+  sendPrepared(frame: Uint8Array): void {
+    if (this.writer === null && this.lone === null) this.lone = frame
+    else this.out.prepared(frame)
+  }
+
+  /** As `FrameWriter.stall`: does what is appended from now on have to wait? */
+  stall(waiting: boolean): void {
+    if (waiting) this.out.stall(true)
+    else this.writer?.stall(false)
   }
 
   /** Appends a ping or a pong with at most 125 bytes; allowed until our Close frame is out. */
   sendControl(opcode: 9 | 10, payload: Uint8Array): boolean {
     if (this.state !== State.OPEN) return false
-    this.writer.control(opcode, payload)
+    this.out.control(opcode, payload)
     return true
   }
 
@@ -173,7 +184,7 @@ export class Connection implements MessageTarget {
   close(code?: number, reason = ''): void {
     if (this.state !== State.OPEN) return
     this.checkClose(code, reason)
-    this.writer.closeFrame(code, reason)
+    this.out.closeFrame(code, reason)
     this.state = next(this.state, 'close sent')
   }
 
@@ -181,14 +192,24 @@ export class Connection implements MessageTarget {
   checkClose(code?: number, reason = ''): void {
     if (code !== undefined && !isValidCloseCode(code)) throw new RangeError(`${code} is not a close code to be sent`)
     if (code === undefined && reason !== '') throw new TypeError('a close reason needs a code')
-    if (this.platform.utf8Length(reason) > MAX_REASON_BYTES) {
+    if (this.endpoint.platform.utf8Length(reason) > MAX_REASON_BYTES) {
       throw new RangeError('a close reason has at most 123 bytes')
     }
   }
 
   /** Hands over what is to be written, in order, or null. The bytes belong to the taker. */
   take(): Uint8Array | readonly Uint8Array[] | null {
-    return this.writer.take()
+    const { lone, writer } = this
+    if (writer === null) {
+      this.lone = null
+      return lone
+    }
+    const output = writer.take()
+    if (writer.atRest) {
+      this.writer = null
+      this.endpoint.takeBackWriter(writer)
+    }
+    return output
   }
 
   // --- what the reader finds -------------------------------------------------------------------------------------
@@ -212,7 +233,7 @@ export class Connection implements MessageTarget {
     const payload = bytes.subarray(start, end)
     // RFC 6455 §5.5.2: "Upon receipt of a Ping frame, an endpoint MUST send a Pong frame in response, unless it
     // already received a Close frame." After our own Close frame nothing more is sent either.
-    if (this.autoPong && this.state === State.OPEN) this.writer.answerPing(payload)
+    if (this.endpoint.autoPong && this.state === State.OPEN) this.out.answerPing(payload)
     this.handler.onPing(payload)
     return this.reading
   }
@@ -231,15 +252,16 @@ export class Connection implements MessageTarget {
       this.offence = code
       return this.onViolation(VIOLATIONS['close-code'])
     }
-    if (length > 2 && !this.platform.isUtf8(bytes, start + 2, end)) {
+    const { platform } = this.endpoint
+    if (length > 2 && !platform.isUtf8(bytes, start + 2, end)) {
       return this.onViolation(VIOLATIONS['close-reason-utf8'])
     }
     this.closeCode = code
-    this.closeReason = length > 2 ? this.platform.decodeUtf8(bytes, start + 2, end) : ''
+    this.closeReason = length > 2 ? platform.decodeUtf8(bytes, start + 2, end) : ''
     // RFC 6455 §5.5.1: "If an endpoint receives a Close frame and did not previously send a Close frame, the endpoint
     // MUST send a Close frame in response. (When sending a Close frame in response, the endpoint typically echos the
     // status code it received.)" With its reason, as `ws` does: programs read it in their close event.
-    if (this.state === State.OPEN) this.writer.closeFrame(code === NO_STATUS ? undefined : code, this.closeReason)
+    if (this.state === State.OPEN) this.out.closeFrame(code === NO_STATUS ? undefined : code, this.closeReason)
     this.state = next(this.state, 'close received')
     this.handler.onClose(code, this.closeReason)
   }
@@ -247,10 +269,10 @@ export class Connection implements MessageTarget {
   onViolation(violation: Violation): void {
     // RFC 6455 §7.1.7: "the endpoint SHOULD send a Close frame with an appropriate status code before proceeding to
     // Close the WebSocket Connection", and must not go on processing data.
-    if (this.state === State.OPEN) this.writer.closeFrame(violation.closeCode, violation.text)
+    if (this.state === State.OPEN) this.out.closeFrame(violation.closeCode, violation.text)
     this.state = next(this.state, 'violation')
-    if (this.offence === 0) this.offence = this.reader.offence
-    this.reader.release()
+    if (this.offence === 0 && this.reader !== null) this.offence = this.reader.offence
+    this.stopReading()
     this.handler.onViolation(violation)
   }
 
@@ -259,9 +281,34 @@ export class Connection implements MessageTarget {
   }
 
   private walk(chunk: Uint8Array): void {
-    const at = this.parser.push(chunk, 0, chunk.length)
+    if (this.reader === null) this.reader = this.endpoint.lendReader(this, this.codec)
+    const { reader } = this
+    const at = reader.push(chunk, 0, chunk.length)
+    // One that was let go of meanwhile has stopped in the middle of something: it is nobody's any more.
+    if (this.reader === reader && reader.atRest) {
+      this.reader = null
+      this.endpoint.takeBackReader(reader)
+    }
     // Stopped by a pause: what lies behind the message waits. Stopped for good: it is dropped.
     if (at < chunk.length && this.paused && this.state <= State.CLOSING) this.rest = chunk.subarray(at)
+  }
+
+  private stopReading(): void {
+    this.reader?.release()
+    this.reader = null
+  }
+
+  /** The writer to append to. */
+  private get out(): MessageWriter {
+    return this.writer ?? this.borrowWriter()
+  }
+
+  private borrowWriter(): MessageWriter {
+    const writer = this.endpoint.lendWriter(this.codec)
+    if (this.lone !== null) writer.prepared(this.lone)
+    this.lone = null
+    this.writer = writer
+    return writer
   }
 }
 

@@ -1,8 +1,9 @@
 // The second face of a connection: events as values, for tests and for integrators who would rather pull than be
 // called. The handler is the fast one; both stand on the same machine.
 
-import { Connection, type ConnectionHandler, type ConnectionOptions } from './connection.ts'
-import type { Slab } from './frame-writer.ts'
+import { Connection, type ConnectionHandler } from './connection.ts'
+import type { DeflateCodec } from './deflate/codec.ts'
+import type { Endpoint } from './endpoint.ts'
 import { Opcode } from './opcode.ts'
 import type { Platform } from './platform.ts'
 import type { Violation } from './violation.ts'
@@ -22,9 +23,10 @@ export class EventConnection implements ConnectionHandler {
   private readonly platform: Platform
   private queue: ConnectionEvent[] = []
 
-  constructor(options: ConnectionOptions, platform: Platform, slab: Slab) {
-    this.platform = platform
-    this.connection = new Connection(options, this, platform, slab)
+  /** @param codec as in `Connection` */
+  constructor(endpoint: Endpoint, codec: DeflateCodec | null = null) {
+    this.platform = endpoint.platform
+    this.connection = new Connection(endpoint, this, codec)
   }
 
   /** Takes over a chunk and returns what it brought. */

@@ -150,7 +150,7 @@ export class FrameWriter {
   prepared(frame: Uint8Array): void {
     // A lone frame goes out from where it lies; behind others, copying a small one is cheaper than one more iovec. One
     // that has to wait stays what it is: everybody's.
-    if (this.pending === 0 || frame.length > COPY_UP_TO || this.slab !== this.shared) {
+    if (this.pending === 0 || frame.length > COPY_UP_TO || this.stalled) {
       this.segment(frame)
       return
     }
@@ -185,15 +185,12 @@ export class FrameWriter {
    * in memory of the connection's own, for each small frame in the shared slab would pin all of it.
    */
   stall(waiting: boolean): void {
-    if (waiting === (this.slab !== this.shared)) return
+    if (waiting === this.stalled) return
     this.slab = waiting ? new Slab(this.platform, OWN_SLAB_BYTES) : this.shared
   }
 
-  /** Forgets what is pending: the transport is gone. */
-  clear(): void {
-    this.pending = 0
-    this.segments = null
-    this.run = null
+  protected get stalled(): boolean {
+    return this.slab !== this.shared
   }
 
   private header(byte0: number, length: number): void {

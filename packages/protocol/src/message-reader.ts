@@ -2,7 +2,7 @@
 // nothing of the connection's life; what it finds goes to a target, one call each.
 
 import type { DeflateCodec } from './deflate/codec.ts'
-import type { FrameSink } from './frame-parser.ts'
+import { FrameParser, type FrameSink } from './frame-parser.ts'
 import { headerRules, ruleBroken } from './header-rules.ts'
 import { type AssemblerOwner, type ByteBudget, MessageAssembler } from './message-assembler.ts'
 import { FIN, LENGTH_BITS, MASK, MAX_CONTROL_PAYLOAD, OPCODE_BITS, Opcode, RSV1 } from './opcode.ts'
@@ -43,16 +43,21 @@ export interface MessageTarget {
   onViolation(violation: Violation): void
 }
 
-/** The sink of a `FrameParser`. One reader serves one connection. */
+/**
+ * The sink of a `FrameParser`. One reader serves one connection at a time; at rest, between two messages, it holds nothing of
+ * it and may be lent to another.
+ */
 export class MessageReader implements FrameSink, AssemblerOwner {
   /** The first two bytes of the frame whose header was refused, as one number; 0 while none was. */
   offence = 0
-  private readonly target: MessageTarget
   private readonly platform: Platform
   private readonly limits: MessageLimits
-  private readonly codec: DeflateCodec | null
+  private readonly parser: FrameParser
+  // Whose bytes it reads at present, and their codec.
+  private target: MessageTarget | null = null
+  private codec: DeflateCodec | null = null
   private readonly mask: number
-  private rules: Uint8Array
+  private rules: Uint8Array = headerRules(false, false)
   // The unfinished data message: its first byte (opcode and RSV1), and what has come of it.
   private first = 0
   private fragments = 0
@@ -64,24 +69,35 @@ export class MessageReader implements FrameSink, AssemblerOwner {
   // A control frame that a cut splits: it may stand between the pieces of a message.
   private control: MessageAssembler | null = null
 
-  constructor(
-    target: MessageTarget,
-    platform: Platform,
-    limits: MessageLimits,
-    codec: DeflateCodec | null,
-    masked: boolean,
-  ) {
-    this.target = target
+  /** @param masked do the frames that come have to be masked? */
+  constructor(platform: Platform, limits: MessageLimits, masked: boolean) {
     this.platform = platform
     this.limits = limits
-    this.codec = codec
     this.mask = masked ? MASK : 0
+    this.parser = new FrameParser(this, masked, platform.xorMask)
+  }
+
+  /** Reads for `target` from now on. */
+  serve(target: MessageTarget, codec: DeflateCodec | null): void {
+    this.target = target
+    this.codec = codec
     this.rules = headerRules(codec !== null, false)
   }
 
-  /** Is a message under way of which fragments or pieces have come? */
-  get insideMessage(): boolean {
-    return this.first !== 0 || this.assembler !== null || this.control !== null
+  /** Serves nobody: whoever was served is held no longer. */
+  leave(): void {
+    this.target = null
+    this.codec = null
+  }
+
+  /** No frame and no message is under way: what it holds is the same for all connections. */
+  get atRest(): boolean {
+    return this.first === 0 && !this.parser.insideFrame
+  }
+
+  /** As `FrameParser.push`. */
+  push(bytes: Uint8Array, start: number, end: number): number {
+    return this.parser.push(bytes, start, end)
   }
 
   onStart(byte0: number, byte1: number): boolean {
@@ -113,11 +129,11 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     const opcode = byte0 & OPCODE_BITS
     if (opcode >= Opcode.close) return this.controlFrame(opcode, bytes, start, end)
     if ((byte0 & (FIN | RSV1)) === FIN && opcode !== Opcode.continuation && !this.limits.parts) {
-      if (opcode === Opcode.binary) return this.target.onBinary(bytes, start, end, false)
+      if (opcode === Opcode.binary) return this.served.onBinary(bytes, start, end, false)
       if (seen >= 0x80 && this.limits.validateUtf8 && !this.platform.isUtf8(bytes, start, end)) {
         return this.fail(VIOLATIONS['text-utf8'])
       }
-      return this.target.onText(bytes, start, end, seen, false)
+      return this.served.onText(bytes, start, end, seen, false)
     }
     return this.onPiece(byte0, bytes, start, end, 0)
   }
@@ -141,7 +157,7 @@ export class MessageReader implements FrameSink, AssemblerOwner {
   }
 
   onViolation(violation: Violation): void {
-    this.target.onViolation(violation)
+    this.served.onViolation(violation)
   }
 
   onEvicted(): void {
@@ -186,7 +202,7 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     const opcode = this.first & OPCODE_BITS
     if (last) this.endMessage()
     else this.bytesSoFar = 0 // what was passed on is no longer held: the limit is for one frame's declared length
-    return this.target.onPart(opcode, bytes, start, end, last)
+    return this.served.onPart(opcode, bytes, start, end, last)
   }
 
   private finish(message: MessageAssembler, compressed: boolean): boolean {
@@ -195,8 +211,8 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     if (compressed) return this.finishCompressed(bytes, 0, bytes.length)
     const isText = (this.first & OPCODE_BITS) === Opcode.text
     this.endMessage()
-    if (isText) return this.target.onText(bytes, 0, bytes.length, 0x80, true)
-    return this.target.onBinary(bytes, 0, bytes.length, true)
+    if (isText) return this.served.onText(bytes, 0, bytes.length, 0x80, true)
+    return this.served.onBinary(bytes, 0, bytes.length, true)
   }
 
   private finishCompressed(bytes: Uint8Array, start: number, end: number): boolean {
@@ -207,11 +223,11 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     if (plain === 'corrupt') return this.fail(VIOLATIONS['deflate-corrupt'])
     if (plain === 'too-big') return this.fail(VIOLATIONS['message-too-big'])
     if (plain === 'over-budget') return this.fail(VIOLATIONS['inflate-budget'])
-    if (!isText) return this.target.onBinary(plain, 0, plain.length, true)
+    if (!isText) return this.served.onBinary(plain, 0, plain.length, true)
     if (this.limits.validateUtf8 && !this.platform.isUtf8(plain, 0, plain.length)) {
       return this.fail(VIOLATIONS['text-utf8'])
     }
-    return this.target.onText(plain, 0, plain.length, 0x80, true)
+    return this.served.onText(plain, 0, plain.length, 0x80, true)
   }
 
   private endMessage(): void {
@@ -233,9 +249,9 @@ export class MessageReader implements FrameSink, AssemblerOwner {
   }
 
   private controlFrame(opcode: number, bytes: Uint8Array, start: number, end: number): boolean {
-    if (opcode === Opcode.ping) return this.target.onPing(bytes, start, end)
-    if (opcode === Opcode.pong) return this.target.onPong(bytes, start, end)
-    this.target.onClose(bytes, start, end)
+    if (opcode === Opcode.ping) return this.served.onPing(bytes, start, end)
+    if (opcode === Opcode.pong) return this.served.onPong(bytes, start, end)
+    this.served.onClose(bytes, start, end)
     return false
   }
 
@@ -244,8 +260,12 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     return this.fail(violation)
   }
 
+  private get served(): MessageTarget {
+    return this.target as MessageTarget
+  }
+
   private fail(violation: Violation): false {
-    this.target.onViolation(violation)
+    this.served.onViolation(violation)
     return false
   }
 }

@@ -2,9 +2,8 @@
 // Close frames. It knows nothing of the connection's life: whether something may still be sent is decided before.
 
 import type { DeflateCodec } from './deflate/codec.ts'
-import { copyBytes, FrameWriter, type Slab } from './frame-writer.ts'
+import { copyBytes, FrameWriter } from './frame-writer.ts'
 import { FIN, MAX_CONTROL_PAYLOAD, Opcode, RSV1 } from './opcode.ts'
-import type { Platform } from './platform.ts'
 
 /**
  * Pings are answered one by one up to this many in what is not taken yet; of further ones only the newest is kept
@@ -12,22 +11,23 @@ import type { Platform } from './platform.ts'
  */
 const PONGS_PER_TURN = 16
 
-/** A frame writer that is told messages. */
+/** A frame writer that is told messages. At rest it holds nothing of a connection, and may be lent to another. */
 export class MessageWriter extends FrameWriter {
-  readonly codec: DeflateCodec | null
+  /** Of the connection it serves at present. */
+  codec: DeflateCodec | null = null
   private pongs = 0
   private latestPing: Uint8Array | null = null
   // The opcode (and RSV1) of the fragmented message being sent, 0 if none is.
   private sending = 0
 
-  constructor(platform: Platform, slab: Slab, masked: boolean, codec: DeflateCodec | null) {
-    super(platform, slab, masked)
-    this.codec = codec
-  }
-
   /** Is anything waiting to be taken? */
   get hasOutput(): boolean {
     return this.pending > 0 || this.latestPing !== null
+  }
+
+  /** Nothing waits, no message is half sent, and what is appended next may go into the shared slab. */
+  get atRest(): boolean {
+    return !this.hasOutput && this.sending === 0 && !this.stalled
   }
 
   /** Is a fragmented message being sent? Then only its next fragment may follow. */
@@ -85,11 +85,6 @@ export class MessageWriter extends FrameWriter {
     }
     this.pongs = 0
     return super.take()
-  }
-
-  override clear(): void {
-    this.latestPing = null
-    super.clear()
   }
 
   private compressing(compress: boolean): boolean {

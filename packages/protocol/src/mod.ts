@@ -1,9 +1,10 @@
 // @tautline/protocol: RFC 6455 and RFC 7692 without I/O. This file only re-exports.
 
 export { ABNORMAL, CLOSE_CODES, type CloseCode, isValidCloseCode, MAX_REASON_BYTES, NO_STATUS } from './close-code.ts'
-export { Connection, type ConnectionHandler, type ConnectionOptions } from './connection.ts'
+export { Connection, type ConnectionHandler } from './connection.ts'
 export { DeflateCodec } from './deflate/codec.ts'
 export * from './deflate/parameters.ts'
+export { Endpoint, type EndpointOptions } from './endpoint.ts'
 export {
   HandshakeError,
   InvalidPayloadError,

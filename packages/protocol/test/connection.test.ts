@@ -6,7 +6,7 @@ import { Connection, type ConnectionHandler } from '../src/connection.ts'
 import type { EventConnection } from '../src/events.ts'
 import { State } from '../src/lifecycle.ts'
 import { VIOLATIONS, type ViolationId } from '../src/violation.ts'
-import { connectionOf, FULL, hear, options, platform, slab, taken } from './harness.ts'
+import { connectionOf, endpointOf, FULL, hear, taken } from './harness.ts'
 
 type Role = 'server' | 'client'
 const ROLES: readonly Role[] = ['server', 'client']
@@ -298,7 +298,7 @@ describe('two connections, one for each role', () => {
 describe('the pong owed to the newest ping', () => {
   it('is a copy: the read chunk may be reused', () => {
     const silent = new Proxy({} as ConnectionHandler, { get: () => () => undefined })
-    const connection = new Connection(options('server'), silent, platform, slab)
+    const connection = new Connection(endpointOf('server'), silent)
     const bytes = buildFrames(...Array.from({ length: 17 }, (_, i) => ({ opcode: 9, payload: `p${i}`, mask: true })))
     connection.receive(bytes)
     bytes.fill(0)

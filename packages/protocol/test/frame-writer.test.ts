@@ -189,15 +189,6 @@ describe('the frame writer', () => {
     assert.ok(keys.size > 45)
   })
 
-  it('forgets what is pending when the transport is gone', () => {
-    const writer = new FrameWriter(platform, new Slab(platform), false)
-    writer.text(0x81, 'never')
-    writer.bytes(0x82, Buffer.alloc(100_000), 0, 100_000)
-    writer.clear()
-    assert.equal(writer.pending, 0)
-    assert.equal(writer.take(), null)
-  })
-
   it('writes headers as long as headerBytes says, lengths above 2^32 too', () => {
     for (const mask of [0, MASK]) {
       for (const length of [0, 125, 126, 65535, 65536, 2 ** 32 - 1, 2 ** 32, 2 ** 40 + 5, 2 ** 53 - 1]) {

@@ -1,9 +1,9 @@
 // What the protocol's tests share: connections with sensible limits, and events in a form that compares.
 
 import { nodePlatform } from '@tautline/websocket'
-import type { ConnectionOptions } from '../src/connection.ts'
 import { DeflateCodec } from '../src/deflate/codec.ts'
 import type { DeflateParameters } from '../src/deflate/parameters.ts'
+import { Endpoint } from '../src/endpoint.ts'
 import { type ConnectionEvent, EventConnection } from '../src/events.ts'
 import { Slab } from '../src/frame-writer.ts'
 import { ByteBudget } from '../src/message-assembler.ts'
@@ -38,14 +38,15 @@ export interface Wanted {
   readonly slab?: Slab
 }
 
-export function options(role: 'server' | 'client', wanted: Wanted = {}): ConnectionOptions {
-  const { deflate = null, autoPong = true } = wanted
-  const codec = deflate === null ? null : new DeflateCodec(platform, deflate, role)
-  return { role, limits: limits(wanted.limits), codec, autoPong }
+export function endpointOf(role: 'server' | 'client', wanted: Wanted = {}): Endpoint {
+  const { autoPong = true } = wanted
+  return new Endpoint({ role, limits: limits(wanted.limits), autoPong, platform, slab: wanted.slab ?? slab })
 }
 
 export function connectionOf(role: 'server' | 'client', wanted: Wanted = {}): EventConnection {
-  return new EventConnection(options(role, wanted), platform, wanted.slab ?? slab)
+  const { deflate = null } = wanted
+  const codec = deflate === null ? null : new DeflateCodec(platform, deflate, role)
+  return new EventConnection(endpointOf(role, wanted), codec)
 }
 
 /** Everything the connection wants written, joined. */

@@ -62,8 +62,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     this.settings = settings
     this.client = role === 'client'
     const codec = deflate === null ? null : new DeflateCodec(settings.platform, deflate, role)
-    const { limits, autoPong, platform, slab } = settings
-    this.connection = new Connection({ role, limits, codec, autoPong }, this, platform, slab)
+    this.connection = new Connection(settings.endpoints[role], this, codec)
   }
 
   abstract onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void
@@ -87,7 +86,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   }
 
   get bufferedAmount(): number {
-    return this.connection.writer.pending + this.stream.writableLength + this.waiting
+    return this.connection.pending + this.stream.writableLength + this.waiting
   }
 
   /** Is a fragmented message being sent? A prepared one cannot be sent then. */
@@ -202,7 +201,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   protected block(blocked: boolean): void {
     this.blocked = blocked
-    this.connection.writer.stall(blocked)
+    this.connection.stall(blocked)
   }
 
   protected get hasOutput(): boolean {
@@ -316,9 +315,9 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
       const opcode = message.binary ? Opcode.binary : Opcode.text
       connection.sendBytes(opcode, payload, 0, payload.length, compress)
     } else if (compress) {
-      connection.writer.prepared(message.deflatedFrame(codec.sendBits, this.settings.platform))
+      connection.sendPrepared(message.deflatedFrame(codec.sendBits, this.settings.platform))
       codec.finish(payload)
-    } else connection.writer.prepared(message.frame)
+    } else connection.sendPrepared(message.frame)
   }
 
   /** Control frames overtake a message that is being compressed (RFC 6455 §5.4 lets them stand anywhere). */

@@ -1,7 +1,7 @@
-// The options of a server or a client, checked and completed once, and what its connections share: limits, wheel, slab,
-// flush queue. A connection holds one reference to it.
+// The options of a server or a client, checked and completed once, and what its connections share: limits, wheel, flush
+// queue, readers and writers. A connection holds one reference to it.
 
-import { ByteBudget, type MessageLimits, type Platform, Slab } from '@tautline/protocol'
+import { ByteBudget, Endpoint, type MessageLimits, type Platform, Slab } from '@tautline/protocol'
 import { flag, limit, oneOf } from './checks.ts'
 import { FlushQueue } from './flush-queue.ts'
 import { nodePlatform } from './platform.ts'
@@ -21,14 +21,14 @@ export interface Settings {
   readonly closeTimeout: number
   readonly heartbeat: Heartbeat | null
   readonly messageTimeout: number
-  readonly autoPong: boolean
   readonly textAs: 'string' | 'bytes'
   readonly compressionThreshold: number
   /** Also the effort of compression, which is why it is here. */
   readonly platform: Platform
   readonly wheel: TimerWheel
-  readonly slab: Slab
   readonly queue: FlushQueue
+  /** The connections of the one role, and of the other. */
+  readonly endpoints: Readonly<Record<'server' | 'client', Endpoint>>
 }
 
 const MiB = 1024 * 1024
@@ -40,26 +40,30 @@ const MiB = 1024 * 1024
  */
 export function completeSettings(options: SocketOptions, platform: Platform = nodePlatform): Settings {
   const parts = flag('parts', options.parts, false)
+  const limits = {
+    maxPayload: limit('maxPayload', options.maxPayload, parts ? Number.POSITIVE_INFINITY : 16 * MiB),
+    maxFragments: limit('maxFragments', options.maxFragments, parts ? Number.POSITIVE_INFINITY : 1024),
+    validateUtf8: flag('validateUtf8', options.validateUtf8, true),
+    parts,
+    budget: new ByteBudget(limit('maxIncomplete', options.maxIncomplete, 256 * MiB)),
+  }
+  const shared = { limits, autoPong: flag('autoPong', options.autoPong, true), platform, slab: sharedSlab }
   return {
-    limits: {
-      maxPayload: limit('maxPayload', options.maxPayload, parts ? Number.POSITIVE_INFINITY : 16 * MiB),
-      maxFragments: limit('maxFragments', options.maxFragments, parts ? Number.POSITIVE_INFINITY : 1024),
-      validateUtf8: flag('validateUtf8', options.validateUtf8, true),
-      parts,
-      budget: new ByteBudget(limit('maxIncomplete', options.maxIncomplete, 256 * MiB)),
-    },
+    limits,
     maxBuffered: limit('maxBuffered', options.maxBuffered, 64 * MiB),
     slowConsumer: oneOf('slowConsumer', options.slowConsumer, ['close', 'drop'], 'close'),
     closeTimeout: limit('closeTimeout', options.closeTimeout, 10_000),
     heartbeat: completeHeartbeat(options.heartbeat),
     messageTimeout: limit('messageTimeout', options.messageTimeout, Number.POSITIVE_INFINITY),
-    autoPong: flag('autoPong', options.autoPong, true),
     textAs: oneOf('textAs', options.textAs, ['string', 'bytes'], 'string'),
     compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),
     platform,
     wheel: sharedWheel,
-    slab: sharedSlab,
     queue: sharedQueue,
+    endpoints: {
+      server: new Endpoint({ ...shared, role: 'server' }),
+      client: new Endpoint({ ...shared, role: 'client' }),
+    },
   }
 }
 
