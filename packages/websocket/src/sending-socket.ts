@@ -223,8 +223,10 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
 
   /** The stream is gone: whoever waits for writes hears that there will be none. */
   protected dropOutput(): void {
-    const error = closedError()
     const { backlog, written } = this
+    // An error collects its stack, which costs more than the whole end of a connection: only for whoever hears it.
+    if (backlog === null && written === null) return
+    const error = closedError()
     this.written = null
     this.backlog = null
     if (written !== null) callAll(written)(error)
