@@ -5,7 +5,7 @@ import type { Carrier } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
 import { Queued } from './waiting.ts'
 
-/** Handshakes of one turn: some 10 ms of work. */
+/** Handshakes of one turn, at most: some 2 ms of work. What earlier turns have used of them counts until it is used up. */
 const MOST = 64
 
 interface Waiting {
@@ -22,12 +22,14 @@ export class Turns {
   private left: number = MOST
   private waiting: Waiting[] = []
   private armed = false
+  private readonly run: () => void
 
   /** @param onEmpty hears that nobody waits any more */
   constructor(wheel: TimerWheel, timeout: number, onEmpty: () => void) {
     this.wheel = wheel
     this.timeout = timeout
     this.onEmpty = onEmpty
+    this.run = () => this.turn()
   }
 
   get size(): number {
@@ -36,9 +38,9 @@ export class Turns {
 
   /** @returns true: go on; false: not in this turn, call `later` */
   take(): boolean {
-    this.arm()
     if (this.left === 0 || this.waiting.length > 0) return false
     this.left--
+    if (this.left === 0) this.arm()
     return true
   }
 
@@ -47,22 +49,22 @@ export class Turns {
     this.waiting.push({ stream, queued: new Queued(stream, this.wheel, this.timeout), task })
   }
 
+  /** Only when none is left: where handshakes come one by one an immediate in every turn would cost as much as they do. */
   private arm(): void {
     if (this.armed) return
     this.armed = true
-    setImmediate(() => this.turn())
+    setImmediate(this.run)
   }
 
   private turn(): void {
     this.armed = false
     const now = this.waiting.splice(0, MOST)
     this.left = MOST - now.length
-    if (now.length === 0) return
-    this.arm()
+    if (this.left === 0) this.arm()
     for (const { stream, queued, task } of now) {
       queued.cancel()
       if (!stream.destroyed) task()
     }
-    if (this.waiting.length === 0) this.onEmpty()
+    if (now.length > 0 && this.waiting.length === 0) this.onEmpty()
   }
 }
