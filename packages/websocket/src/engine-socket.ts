@@ -13,6 +13,7 @@ import {
 } from '@tautline/protocol'
 import { callOutside } from './callbacks.ts'
 import { asBuffer } from './platform.ts'
+import type { Member } from './roster.ts'
 import { type Agreed, SendingSocket } from './sending-socket.ts'
 import type { Settings } from './settings.ts'
 import type { Socket } from './socket.ts'
@@ -27,7 +28,7 @@ export type EngineSocketOptions = Agreed<EngineSocket>
  */
 const MOST_LATE = 16 * 1024 * 1024
 
-export class EngineSocket extends SendingSocket implements Socket, StreamListener {
+export class EngineSocket extends SendingSocket implements Socket, StreamListener, Member {
   onmessage: Socket['onmessage'] = null
   onpart: Socket['onpart'] = null
   onclose: Socket['onclose'] = null
@@ -35,6 +36,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   onpong: Socket['onpong'] = null
   ondrain: Socket['ondrain'] = null
   data: unknown = undefined
+  place = 0
   private readonly options: EngineSocketOptions
   // Two who may stop the reading: the application, and a compression that does not keep up.
   private paused = false

@@ -2,6 +2,7 @@
 // handed to an HTTP server if it wants no WebSocket, refused, or given to the server as a head.
 
 import { isUpgradeRequest, REFUSALS, type Refusal, type RequestHead, RequestParser } from '@tautline/protocol'
+import type { Member } from '../roster.ts'
 import { type Carrier, listen, type StreamListener } from '../stream-events.ts'
 import type { TimerWheel, WheelEntry } from '../timer-wheel.ts'
 
@@ -23,10 +24,11 @@ export interface HandshakeOwner {
 const MOST_CHUNKS = 64
 
 /** The state of one. It lives until the head is complete, refused, or too late. */
-export class Handshake implements StreamListener, WheelEntry {
+export class Handshake implements StreamListener, WheelEntry, Member {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
   deadline = 0
+  place = 0
   /** Whoever counted it needs it when it is gone. undefined: nobody counts. */
   readonly remoteAddress: string | undefined
   private readonly stream: Carrier

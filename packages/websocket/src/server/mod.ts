@@ -14,7 +14,7 @@ export type {
   TlsReload,
   UpgradeRequest,
 } from './options.ts'
-export type { ConnectionCallback, Server } from './server.ts'
+export type { ConnectionCallback, OpenSockets, Server } from './server.ts'
 
 /**
  * Starts a WebSocket server.

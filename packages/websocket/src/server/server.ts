@@ -18,6 +18,7 @@ import { limit, within } from '../checks.ts'
 import { EngineSocket, type EngineSocketOptions } from '../engine-socket.ts'
 import { NodePlatform, nodePlatform } from '../platform.ts'
 import { PreparedMessage, type PrepareOptions, prepare } from '../prepared.ts'
+import { Roster } from '../roster.ts'
 import { completeSettings, type Settings } from '../settings.ts'
 import type { Bytes, Socket } from '../socket.ts'
 import { type Carrier, isTaken, unlisten } from '../stream-events.ts'
@@ -32,6 +33,12 @@ import { answer, type Grant, grant, judge } from './upgrade.ts'
 import { decide, Farewell } from './waiting.ts'
 
 export type ConnectionCallback = (socket: Socket, request: UpgradeRequest) => void
+
+/** The open connections of a server, in no order. To iterate over them is to visit those that are open when it begins. */
+export interface OpenSockets extends Iterable<Socket> {
+  readonly size: number
+  has(socket: Socket): boolean
+}
 
 const NO_BYTES = new Uint8Array(0)
 const MOST_AGREEMENTS = 64
@@ -50,14 +57,14 @@ interface Candidate {
 /** A running server. Made by `createServer`. */
 export class Server implements HandshakeOwner, EntranceOwner {
   /** The open connections. */
-  readonly sockets: ReadonlySet<Socket>
+  readonly sockets: OpenSockets
   /** Resolves when the port is open; rejects, like `net.Server`, when it cannot be (EADDRINUSE, EACCES). */
   readonly listening: Promise<void>
   /** @internal */ readonly wheel: TimerWheel
   /** @internal */ readonly handshakeTimeout: number
   /** @internal */ readonly headLimits: { maxBytes: number; maxHeaders: number }
-  private readonly open: Set<EngineSocket> = new Set()
-  private readonly handshakes: Set<Handshake> = new Set()
+  private readonly open: Roster<EngineSocket> = new Roster()
+  private readonly handshakes: Roster<Handshake> = new Roster()
   private readonly options: ServerOptions
   private readonly settings: Settings
   private readonly onConnection: ConnectionCallback
@@ -317,7 +324,7 @@ export class Server implements HandshakeOwner, EntranceOwner {
     const empty = new Promise<void>((resolve) => {
       this.whenEmpty = resolve
     })
-    for (const handshake of [...this.handshakes]) handshake.abort(REFUSALS['shutting-down'])
+    for (const handshake of this.handshakes) handshake.abort(REFUSALS['shutting-down'])
     for (const socket of this.open) socket.close(1001, 'the server is going away')
     const stopped = this.entrance?.close()
     this.checkEmpty()
