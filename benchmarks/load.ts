@@ -1,12 +1,19 @@
-// Starts a contestant on one core and the load generator on the other, and returns what the generator measured.
+// One measurement: a contestant on one core, the load generator (wsload.c) on the other, and what the generator counted.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
+import type { Contestant } from './contestants.ts'
+import { end, freePort, LOAD_CORE, lastWords, pinned, SERVER_CORE } from './processes.ts'
+import type { Pace, Workload } from './workloads.ts'
 
 const SOURCE = join(import.meta.dirname, 'wsload.c')
-const BINARY = join(import.meta.dirname, '.build/wsload')
+const FOLDER = join(import.meta.dirname, '.build')
+const BINARY = join(FOLDER, 'wsload')
+
+/** Beyond what a measurement is meant to take: to connect 10,000 clients, and for a server that is slow to answer. */
+const GRACE_SECONDS = 20
+const START_SECONDS = 20
 
 /** The line of JSON that wsload prints; which fields are there depends on the mode. */
 export interface Measurement {
@@ -17,13 +24,15 @@ export interface Measurement {
   readonly p99_us?: number
   /** Server CPU of all threads, in microseconds for each message counted. */
   readonly cpu_us_per_msg?: number
+  /** Bytes that a subscriber reads for each message. */
+  readonly bytes_per_msg?: number
   readonly bytes_per_conn_slope?: number
 }
 
 /** Builds the generator if its source is newer; throws with what to do if there is no compiler. */
 export function buildLoadGenerator(): void {
   if (existsSync(BINARY) && statSync(BINARY).mtimeMs >= statSync(SOURCE).mtimeMs) return
-  mkdirSync(join(import.meta.dirname, '.build'), { recursive: true })
+  mkdirSync(FOLDER, { recursive: true })
   try {
     execFileSync('cc', ['-O2', '-o', BINARY, SOURCE], { stdio: 'inherit' })
   } catch (error) {
@@ -33,69 +42,75 @@ export function buildLoadGenerator(): void {
   }
 }
 
-/** A server process under test. */
-export interface Contestant {
-  readonly name: string
-  /** Arguments of node in front of the port, then those behind it. */
-  readonly script: string
-  readonly args: readonly string[]
-}
-
-export interface Running {
-  readonly port: number
-  readonly process: ChildProcess
-}
-
-/** Starts the server pinned to the first core; resolves when it prints that it is ready. */
-export async function startContestant(contestant: Contestant, extra: readonly string[]): Promise<Running> {
+/** Starts the server, loads it, ends it. Rejects with what happened if it dies, stalls or refuses. */
+export async function measure(contestant: Contestant, workload: Workload, pace: Pace): Promise<Measurement> {
   const port = await freePort()
-  const script = join(import.meta.dirname, 'servers', contestant.script)
-  const args = ['-c', '0', process.execPath, '--expose-gc', script, String(port), ...contestant.args, ...extra]
-  const child = spawn('taskset', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve())
-    child.once('error', reject)
-    child.once('exit', (code) => reject(new Error(`${contestant.name} ended with ${code} before it was ready`)))
-  })
-  return { port, process: child }
+  const server = pinned(SERVER_CORE, contestant.command(port, workload.flags))
+  const words = lastWords(server.stderr)
+  try {
+    await within(START_SECONDS, 'the server did not start', listening(server, words))
+    const died = death(server, words)
+    const args = [...workload.load(pace), ...contestant.load, '--port', String(port), '--pid', String(server.pid)]
+    return await Promise.race([generate(args, workload.seconds(pace) + GRACE_SECONDS), died])
+  } finally {
+    await end(server)
+  }
 }
 
-/** Ends the server and waits for its end. */
-export function stopContestant(running: Running): Promise<void> {
-  return new Promise((resolve) => {
-    running.process.once('exit', () => resolve())
-    running.process.kill('SIGKILL')
-  })
-}
+type Server = ReturnType<typeof pinned>
 
-/** Runs the generator, pinned to the second core, against a running server. */
-export function load(running: Running, args: readonly string[]): Promise<Measurement> {
-  const all = ['-c', '1', BINARY, '--port', String(running.port), '--pid', String(running.process.pid), ...args]
+function listening(server: Server, words: () => string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('taskset', all, { stdio: ['ignore', 'pipe', 'pipe'] })
-    let out = ''
-    let errors = ''
-    child.stdout.on('data', (chunk) => {
-      out += chunk
-    })
-    child.stderr.on('data', (chunk) => {
-      errors += chunk
-    })
+    server.stdout.once('data', () => resolve())
+    server.once('error', reject)
+    server.once('close', (code) => reject(new Error(`the server ended with ${code}: ${words()}`)))
+  })
+}
+
+/** Rejects when the server ends by itself; never resolves. */
+function death(server: Server, words: () => string): Promise<never> {
+  const died = new Promise<never>((_, reject) => {
+    server.once('close', (code, signal) => reject(new Error(`the server ended with ${signal ?? code}: ${words()}`)))
+  })
+  // Ended by us, after the race.
+  died.catch(() => {})
+  return died
+}
+
+/** Runs wsload to its end. */
+async function generate(args: readonly string[], seconds: number): Promise<Measurement> {
+  const child = pinned(LOAD_CORE, [BINARY, ...args])
+  const words = lastWords(child.stderr)
+  let out = ''
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  const ended = new Promise<Measurement>((resolve, reject) => {
     child.once('error', reject)
     child.once('close', (code) => {
-      if (code === 0 && out !== '') resolve(JSON.parse(out) as Measurement)
-      else reject(new Error(`wsload ${args.join(' ')} ended with ${code}: ${errors}`))
+      const measured = out === '' ? null : (JSON.parse(out) as Measurement)
+      if (code === 0 && measured !== null && measured.msgs > 0) resolve(measured)
+      else reject(new Error(words() || `no message came (wsload ended with ${code})`))
     })
   })
+  try {
+    return await within(seconds, 'stalled', ended)
+  } finally {
+    await end(child)
+  }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+/** Rejects when it takes too long. */
+async function within<T>(seconds: number, what: string, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} within ${seconds.toFixed(0)} s`)), seconds * 1000)
   })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+    // Whatever comes of it later has been reported already.
+    work.catch(() => {})
+  }
 }

@@ -1,133 +1,76 @@
-// `npm run bench`: the engine and its `ws` face against `ws`, interleaved in one run. The figure is the server's CPU
-// time per message, because wall-clock throughput on shared cores measures the load generator (benchmarks/README.md).
+// `npm run bench`: everybody against `ws`, interleaved in one run. The figure is the server's CPU time per message,
+// because wall-clock throughput on shared cores measures the load generator (benchmarks/README.md).
 
-import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { buildLoadGenerator, type Contestant, load, startContestant, stopContestant } from './load.ts'
-import { type Workload, workloads } from './workloads.ts'
+import { availableParallelism } from 'node:os'
+import { CONTESTANTS, type Contestant } from './contestants.ts'
+import { buildLoadGenerator } from './load.ts'
+import { HELP, isMeant, type Options, readOptions, UsageError } from './options.ts'
+import { endAllOnExit } from './processes.ts'
+import { report, tables, writeReport } from './report.ts'
+import type { Skipped } from './results.ts'
+import { duration, estimate, type Plan, run } from './run.ts'
+import { describe } from './versions.ts'
+import { FULL, QUICK, WORKLOADS } from './workloads.ts'
 
-const CONTESTANTS: readonly Contestant[] = [
-  { name: 'ws + bufferutil', script: 'ws.ts', args: ['ws'] },
-  { name: 'Tautline engine', script: 'engine.ts', args: [] },
-  { name: 'Tautline ws face', script: 'ws.ts', args: ['@tautline/ws'] },
-]
+/** A quick run compares with these. */
+const MAIN = ['ws', 'cork', 'engine', 'face', 'bun']
 
-const ROUNDS = 5
-
-const HELP = `npm run bench -- [options]
-  --quick          1 round of short runs (about two minutes) instead of ${ROUNDS}
-  --rounds N       rounds for each figure; medians are reported
-  --only TEXT      workloads whose name contains TEXT
-  --write          write benchmarks/results.md
-`
-
-interface Row {
-  readonly workload: Workload
-  readonly medians: readonly number[]
-}
-
-interface Options {
-  readonly quick: boolean
-  readonly rounds: number
-  readonly only: string
-  readonly write: boolean
-}
-
-/** Reads the arguments; says what is wrong with them and ends. */
-function readOptions(): Options {
-  try {
-    const { values } = parseArgs({
-      options: {
-        help: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        rounds: { type: 'string' },
-        only: { type: 'string', default: '' },
-        write: { type: 'boolean', default: false },
-      },
-    })
-    if (values.help) {
-      console.log(HELP)
-      process.exit(0)
-    }
-    const rounds = Number(values.rounds ?? (values.quick ? 1 : ROUNDS))
-    if (!Number.isInteger(rounds) || rounds < 1)
-      throw new Error(`--rounds takes a number from 1 on, not ${values.rounds}`)
-    const { quick, only, write } = values
-    if (!workloads(1).some(({ name }) => name.includes(only))) throw new Error(`no workload has "${only}" in its name`)
-    return { quick, rounds, only, write }
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
-
-async function measure(workload: Workload, contestant: Contestant): Promise<number> {
-  const running = await startContestant(contestant, workload.server)
-  try {
-    return workload.figure(await load(running, workload.args))
-  } finally {
-    await stopContestant(running)
-  }
-}
-
-async function measureRow(workload: Workload, rounds: number): Promise<Row> {
-  const figures: number[][] = CONTESTANTS.map(() => [])
-  for (let round = 0; round < rounds; round++) {
-    for (const [i, contestant] of CONTESTANTS.entries()) figures[i]?.push(await measure(workload, contestant))
-  }
-  return { workload, medians: figures.map(median) }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? Number.NaN
-}
-
-function format(value: number): string {
-  return value >= 1000 ? Math.round(value).toLocaleString('en') : value >= 100 ? value.toFixed(0) : value.toFixed(2)
-}
-
-function table(rows: readonly Row[]): string {
-  const head = ['workload', ...CONTESTANTS.map(({ name }) => name), 'engine vs ws', 'face vs ws']
-  const body = rows.map(({ workload, medians }) => {
-    const [ws = Number.NaN, engine = Number.NaN, face = Number.NaN] = medians
-    const figures = medians.map((value) => `${format(value)} ${workload.unit}`)
-    return [workload.name, ...figures, `${(ws / engine).toFixed(2)}x`, `${(ws / face).toFixed(2)}x`]
+/** Everybody who was asked for, and who of them cannot take part. */
+function choose(options: Options): { present: readonly Contestant[]; skipped: readonly Skipped[] } {
+  const asked = options.contestants ?? (options.quick ? MAIN : CONTESTANTS.map(({ id }) => id))
+  const chosen = CONTESTANTS.filter(({ id }) => id === 'ws' || asked.includes(id))
+  const skipped: Skipped[] = []
+  const present = chosen.filter((contestant) => {
+    const missing = contestant.missing()
+    if (missing !== null) skipped.push({ name: contestant.name, ...missing })
+    return missing === null
   })
-  return [head, head.map(() => '---'), ...body].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return { present, skipped }
 }
 
-function report(rows: readonly Row[], rounds: number): string {
-  const ws = JSON.parse(readFileSync(join(import.meta.dirname, '../node_modules/ws/package.json'), 'utf8')).version
-  const kernel = execFileSync('uname', ['-r'], { encoding: 'utf8' }).trim()
-  return `# Benchmarks
-
-Server CPU time per message (all threads), medians of ${rounds} rounds, contestants interleaved; the server has one core,
-the load generator (\`benchmarks/wsload.c\`) the other. Part of the lead with several messages in flight is one write per
-turn of the loop. ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ws ${ws}, Linux ${kernel},
-${cpus()[0]?.model ?? 'unknown CPU'}. Run it: \`npm run bench -- --write\`.
-
-${table(rows)}
-`
+function planFor(options: Options, present: readonly Contestant[]): Plan {
+  const rows = WORKLOADS.filter((workload) => isMeant(workload, options.only))
+    .filter((workload) => !options.quick || workload.isQuick || options.only !== '')
+    .map((workload) => ({
+      workload,
+      contestants: present.filter(({ id }) => workload.contestants.includes(id)),
+    }))
+    .filter(({ contestants }) => contestants.length > 0)
+  return { rows, rounds: options.rounds, pace: options.quick ? QUICK : FULL }
 }
 
-async function main(): Promise<void> {
-  const { quick, rounds, only, write } = readOptions()
-  buildLoadGenerator()
-  const rows: Row[] = []
-  for (const workload of workloads(quick ? 0.3 : 1)) {
-    if (!workload.name.includes(only)) continue
-    const row = await measureRow(workload, rounds)
-    rows.push(row)
-    console.log(
-      `${workload.name}: ${row.medians.map((value, i) => `${CONTESTANTS[i]?.name} ${format(value)}`).join(', ')}`,
+function announce(options: Options, plan: Plan, skipped: readonly Skipped[]): void {
+  for (const { name, reason, command } of skipped)
+    console.log(`Left out: ${name}: ${reason}. It comes with: ${command}`)
+  if (options.quick) {
+    const rows = WORKLOADS.filter(({ id }) => !plan.rows.some(({ workload }) => workload.id === id))
+    const others = CONTESTANTS.filter(
+      ({ id }) => !plan.rows.some((row) => row.contestants.some((one) => one.id === id)),
     )
+    console.log(`Left out of a quick run: ${[...others, ...rows].map(({ name }) => name).join('; ')}.`)
   }
-  console.log(`\n${table(rows)}`)
-  if (write) writeFileSync(join(import.meta.dirname, 'results.md'), report(rows, rounds))
+  const rounds = plan.rounds === 1 ? 'one round' : `${plan.rounds} rounds`
+  console.log(`${plan.rows.length} rows, ${rounds}: ${duration(estimate(plan))}\n`)
 }
 
-await main()
+async function main(options: Options): Promise<void> {
+  if (availableParallelism() < 2) throw new Error('two cores are needed: one for the server, one for who loads it')
+  buildLoadGenerator()
+  endAllOnExit()
+  const { present, skipped } = choose(options)
+  const plan = planFor(options, present)
+  announce(options, plan, skipped)
+  const rows = await run(plan, console.log)
+  const results = { ...describe(plan, present), rows, skipped }
+  console.log(`\n${tables(results)}`)
+  if (options.write) writeReport(results, report(results))
+}
+
+try {
+  const options = readOptions(process.argv.slice(2))
+  if (options.help) console.log(HELP)
+  else await main(options)
+} catch (error) {
+  console.error(error instanceof UsageError ? `${error.message}\n\nnpm run bench -- --help tells more` : error)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+}

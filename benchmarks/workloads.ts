@@ -1,54 +1,151 @@
-// What is measured: one row of the table each, with the figure that is compared (lower is better).
+// What is measured: one row of the tables each. Lower figures are better.
 
-import type { Measurement } from './load.ts'
+import type { Flag } from './contestants.ts'
+
+/** How long a measurement runs. */
+export interface Pace {
+  readonly seconds: number
+  /** Before it: connections, caches and compilers settle. */
+  readonly warm: number
+  /** Connections that are held for their memory. */
+  readonly idle: number
+}
+
+export const FULL: Pace = { seconds: 1.2, warm: 0.6, idle: 10_000 }
+export const QUICK: Pace = { seconds: 0.5, warm: 0.4, idle: 3000 }
+
+/** µs of server CPU a message (a handshake), or bytes of memory a connection. */
+export type Unit = 'µs' | 'bytes'
 
 export interface Workload {
+  readonly id: string
   readonly name: string
-  readonly unit: string
-  readonly args: readonly string[]
-  /** Arguments for the server. */
-  readonly server: readonly string[]
-  readonly figure: (measurement: Measurement) => number
+  readonly unit: Unit
+  /** Who takes part, by id. */
+  readonly contestants: readonly string[]
+  /** Does it belong to a quick run? */
+  readonly isQuick: boolean
+  readonly flags: readonly Flag[]
+  /** Arguments of wsload. */
+  readonly load: (pace: Pace) => readonly string[]
+  /** About how long one measurement takes, server's start included. */
+  readonly seconds: (pace: Pace) => number
 }
 
-const cpu = (measurement: Measurement): number => measurement.cpu_us_per_msg ?? Number.NaN
+const SERVERS = ['ws', 'engine', 'face', 'bun', 'socketio']
+const ECHOING = [...SERVERS, 'net']
+/** Corking by hand is for those who send more than one message a turn. */
+const BATCHING = ['ws', 'cork', 'engine', 'face', 'bun', 'socketio']
 
-function echo(size: number, depth: number, label: string): Workload {
-  const args = ['--mode', 'echo', '--conns', '64', '--size', String(size), '--depth', String(depth), '--verify']
-  return { name: `echo ${label}, ${depth} in flight`, unit: 'µs CPU', args, server: [], figure: cpu }
+const KiB = 1024
+const START = 0.6
+
+function timed({ seconds, warm }: Pace): readonly string[] {
+  return ['--secs', String(seconds), '--warm', String(warm)]
 }
 
-function fanout(conns: number, burst: number, label: string, more: readonly string[] = []): Workload {
-  const args = ['--mode', 'fanout', '--conns', String(conns), '--burst', String(burst), ...more]
-  return { name: label, unit: 'µs CPU', args, server: more.includes('--deflate') ? ['--deflate'] : [], figure: cpu }
+/** Fewer connections where 64 would keep gigabytes in flight. */
+function connectionsFor(size: number, depth: number): number {
+  return Math.min(64, Math.max(4, (128 * KiB * KiB) / (size * depth)))
 }
 
-/** `scale` shortens the run: 1 is a full measurement. */
-export function workloads(scale: number): Workload[] {
-  const secs = ['--secs', String(3 * scale), '--warm', String(1 * scale)]
-  const idleConns = scale < 1 ? 2000 : 8000
-  return [
-    echo(125, 1, '125 B'),
-    echo(125, 32, '125 B'),
-    echo(1024, 32, '1 KiB'),
-    echo(16 * 1024, 1, '16 KiB'),
-    echo(1024 * 1024, 1, '1 MiB'),
-    fanout(1000, 1, 'broadcast to 1,000'),
-    fanout(1000, 16, 'broadcast to 1,000, bursts of 16'),
-    fanout(1000, 1, 'compressed broadcast 1 KiB to 1,000', ['--deflate', '--json', '--size', '1024']),
-    {
-      name: 'handshake',
-      unit: 'µs CPU',
-      args: ['--mode', 'handshake', '--conns', '32', '--abort'],
-      server: [],
-      figure: cpu,
-    },
-    {
-      name: 'idle connection',
-      unit: 'bytes',
-      args: ['--mode', 'idle', '--conns', String(idleConns), '--gc-signal'],
-      server: [],
-      figure: (measurement: Measurement) => measurement.bytes_per_conn_slope ?? Number.NaN,
-    },
-  ].map((workload) => ({ ...workload, args: [...workload.args, ...secs] }))
+function echo(size: number, label: string, depth: number, isQuick = false): Workload {
+  const args = ['--mode', 'echo', '--conns', String(connectionsFor(size, depth)), '--size', String(size)]
+  return {
+    id: `echo-${size}-${depth}`,
+    name: `echo ${label}, ${depth} in flight`,
+    unit: 'µs',
+    contestants: depth === 1 ? ECHOING : [...BATCHING, 'net'],
+    isQuick,
+    flags: [],
+    load: (pace) => [...args, '--depth', String(depth), '--verify', ...timed(pace)],
+    seconds: (pace) => START + pace.warm + pace.seconds,
+  }
 }
+
+const SETTLE = 0.5
+/** Handshakes a second of the slowest, to tell how long a run will take. */
+const CONNECTS_PER_SECOND = 6000
+
+interface Broadcast {
+  readonly id: string
+  readonly name: string
+  readonly connections: number
+  readonly burst?: number
+  readonly more?: readonly string[]
+  readonly isQuick?: boolean
+}
+
+function broadcast({ id, name, connections, burst = 1, more = [], isQuick = false }: Broadcast): Workload {
+  const args = ['--mode', 'fanout', '--conns', String(connections), '--burst', String(burst), ...more]
+  // A round to 10,000 takes a tenth of a second.
+  const longer = connections > 1000 ? 1.5 : 1
+  const scaled = (pace: Pace): Pace => ({ ...pace, seconds: pace.seconds * longer, warm: pace.warm * longer })
+  return {
+    id,
+    name,
+    unit: 'µs',
+    contestants: burst === 1 ? SERVERS : BATCHING,
+    isQuick,
+    flags: more.includes('--deflate') ? ['--deflate'] : [],
+    load: (pace) => [...args, '--settle', String(SETTLE), ...timed(scaled(pace))],
+    seconds: (pace) => START + connections / CONNECTS_PER_SECOND + SETTLE + (pace.warm + pace.seconds) * longer,
+  }
+}
+
+const compressedJson = ['--deflate', '--json', '--size', String(KiB)]
+
+const handshake: Workload = {
+  id: 'handshake',
+  name: 'handshake',
+  unit: 'µs',
+  contestants: SERVERS,
+  isQuick: true,
+  flags: [],
+  load: (pace) => ['--mode', 'handshake', '--conns', '32', '--abort', ...timed(pace)],
+  seconds: (pace) => START + pace.warm + pace.seconds,
+}
+
+/** Slope between a tenth of the connections and all: what a server allocates once is left out. */
+const idle: Workload = {
+  id: 'idle',
+  name: 'idle connection',
+  unit: 'bytes',
+  contestants: ECHOING,
+  isQuick: true,
+  flags: [],
+  load: (pace) => ['--mode', 'idle', '--conns', String(pace.idle), '--gc-signal', '--secs', '0.2', '--src-ips', '4'],
+  // It waits for the garbage collector three times.
+  seconds: (pace) => START + pace.idle / CONNECTS_PER_SECOND + 4.5,
+}
+
+export const WORKLOADS: readonly Workload[] = [
+  echo(16, '16 B', 1),
+  echo(16, '16 B', 32),
+  echo(125, '125 B', 1, true),
+  echo(125, '125 B', 32, true),
+  echo(KiB, '1 KiB', 1),
+  echo(KiB, '1 KiB', 32, true),
+  echo(16 * KiB, '16 KiB', 1, true),
+  echo(16 * KiB, '16 KiB', 32),
+  echo(KiB * KiB, '1 MiB', 1, true),
+  echo(KiB * KiB, '1 MiB', 32),
+  broadcast({ id: 'broadcast-1000', name: 'broadcast to 1,000', connections: 1000, isQuick: true }),
+  broadcast({ id: 'broadcast-10000', name: 'broadcast to 10,000', connections: 10_000 }),
+  broadcast({
+    id: 'bursts',
+    name: 'broadcast to 1,000, bursts of 16',
+    connections: 1000,
+    burst: 16,
+    isQuick: true,
+  }),
+  broadcast({
+    id: 'compressed',
+    name: 'compressed broadcast, JSON 1 KiB to 1,000',
+    connections: 1000,
+    more: compressedJson,
+    isQuick: true,
+  }),
+  handshake,
+  idle,
+]

@@ -2,17 +2,18 @@
 // does in the program for `ws`.
 
 import { createServer, prepare, type Socket } from '@tautline/websocket'
+import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
 
-const deflate = process.argv.includes('--deflate')
 const subscribers = new Set<Socket>()
 
 const server = createServer(
   {
-    port: Number(process.argv[2]),
-    host: '127.0.0.1',
+    port,
+    host,
     compression: deflate,
     textAs: 'bytes',
-    maxPayload: 64 * 1024 * 1024,
+    maxPayload,
+    ...(tls === undefined ? {} : { tls }),
   },
   (socket, request) => {
     if (request.path === '/pub') {
@@ -29,6 +30,5 @@ const server = createServer(
     }
   },
 )
-process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.())
 await server.listening
-console.log('ready')
+ready()

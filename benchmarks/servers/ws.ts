@@ -1,13 +1,16 @@
 // Contestants with the API of ws: `ws` itself (bufferutil is installed beside it) and our face. The same program for
 // both: only the module's name differs, and it is an argument.
 
+import { createServer as createPlain } from 'node:http'
+import { createServer as createSecure } from 'node:https'
 import type { WebSocketServer as WsServer, WebSocket as WsSocket } from 'ws'
+import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
 
 const { WebSocketServer } = (await import(process.argv[3] as string)) as { WebSocketServer: typeof WsServer }
-const deflate = process.argv.includes('--deflate')
 const subscribers = new Set<WsSocket>()
 
-const server = new WebSocketServer({ port: Number(process.argv[2]), host: '127.0.0.1', perMessageDeflate: deflate })
+const http = tls === undefined ? createPlain() : createSecure(tls)
+const server = new WebSocketServer({ server: http, perMessageDeflate: deflate, maxPayload })
 server.on('connection', (socket, request) => {
   if (request.url === '/pub') {
     socket.on('message', (data, isBinary) => {
@@ -19,5 +22,4 @@ server.on('connection', (socket, request) => {
   socket.on('close', () => subscribers.delete(socket))
   socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
 })
-process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.())
-server.on('listening', () => console.log('ready'))
+http.listen(port, host, ready)
