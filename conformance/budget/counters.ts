@@ -1,0 +1,67 @@
+// Counts what is made in a turn, at the border between our code and Node: runs of bytes handed to streams, texts and bytes
+// encoded or decoded, calls of zlib.
+
+import { syncBuiltinESMExports } from 'node:module'
+import { Socket } from 'node:net'
+import zlib from 'node:zlib'
+import { Encoder } from '@msgpack/msgpack'
+import { isPeer } from './peer.ts'
+
+type Method = (this: unknown, ...args: unknown[]) => unknown
+
+const ENCODERS: readonly (readonly [object, string])[] = [
+  [JSON, 'stringify'],
+  [JSON, 'parse'],
+  [Encoder.prototype, 'encode'],
+]
+const DEFLATERS = ['deflateRaw', 'deflateRawSync', 'createDeflateRaw'] as const
+
+/** Counts from its making on, until `stop`. One at a time. */
+export class Counters {
+  private readonly undo: (() => void)[] = []
+  private encodings = 0
+  private deflates = 0
+  private texts = 0
+  /** A run that goes to many is one: by its memory and where in it the run begins. */
+  private readonly runs: Map<ArrayBufferLike, Set<number>> = new Map()
+
+  constructor() {
+    for (const [owner, name] of ENCODERS) this.wrap(owner, name, () => this.encodings++)
+    for (const name of DEFLATERS) this.wrap(zlib, name, () => this.deflates++)
+    syncBuiltinESMExports()
+    this.wrap(Socket.prototype, 'write', (stream, [chunk]) => this.ran(stream, chunk))
+  }
+
+  stop(): { readonly runs: number; readonly encodings: number; readonly deflates: number } {
+    for (const undo of this.undo) undo()
+    syncBuiltinESMExports()
+    let runs = this.texts
+    for (const starts of this.runs.values()) runs += starts.size
+    return { runs, encodings: this.encodings, deflates: this.deflates }
+  }
+
+  private ran(stream: unknown, chunk: unknown): void {
+    if (isPeer(stream)) return
+    if (!(chunk instanceof Uint8Array)) {
+      this.texts++
+      return
+    }
+    const starts = this.runs.get(chunk.buffer)
+    if (starts === undefined) this.runs.set(chunk.buffer, new Set([chunk.byteOffset]))
+    else starts.add(chunk.byteOffset)
+  }
+
+  private wrap(owner: object, name: string, count: (self: unknown, args: unknown[]) => void): void {
+    const own = Object.getOwnPropertyDescriptor(owner, name)
+    const original = (owner as Record<string, Method>)[name] as Method
+    const wrapped: Method = function (...args) {
+      count(this, args)
+      return original.apply(this, args)
+    }
+    Object.defineProperty(owner, name, { value: wrapped, configurable: true, writable: true })
+    this.undo.push(() => {
+      if (own === undefined) delete (owner as Record<string, Method>)[name]
+      else Object.defineProperty(owner, name, own)
+    })
+  }
+}

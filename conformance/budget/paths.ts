@@ -1,0 +1,39 @@
+// The hot paths that have a budget.
+
+import { jsonCodec } from '@tautline/wire'
+import { msgpackCodec } from '@tautline/wire/msgpack'
+import type { Path } from './path.ts'
+import { broadcast } from './paths/broadcast.ts'
+import { echo } from './paths/echo.ts'
+import { handshake } from './paths/handshake.ts'
+import { engine, idle } from './paths/idle.ts'
+import { realtime, sessions } from './paths/realtime.ts'
+
+const SMALL = Buffer.alloc(125, 'x')
+const JSON_KIB = Buffer.from(
+  JSON.stringify(Array.from({ length: 40 }, (_, id) => ({ id, symbol: `SYM${id}`, price: 100 + id }))).slice(0, 1024),
+)
+const RECEIVERS = 16
+
+export const PATHS: readonly Path[] = [
+  echo('echo 125 B, 1 in flight', 125, 1, 1_000),
+  echo('echo 125 B, 32 in flight', 125, 32, 200),
+  echo('echo 16 KiB', 16 * 1024, 1, 200),
+  echo('echo 1 MiB', 1024 * 1024, 1, 8),
+  broadcast({ name: 'broadcast', receivers: RECEIVERS, burst: 1, payload: SMALL, turns: 200 }),
+  broadcast({ name: 'broadcast, bursts of 16', receivers: RECEIVERS, burst: 16, payload: SMALL, turns: 100 }),
+  broadcast({
+    name: 'compressed broadcast',
+    receivers: RECEIVERS,
+    burst: 1,
+    payload: JSON_KIB,
+    compress: true,
+    turns: 100,
+  }),
+  handshake('handshake', 100),
+  idle('idle connection', engine),
+  idle('idle session', () => sessions(jsonCodec)),
+  realtime('publish command', jsonCodec, 0, 200),
+  realtime('publish to subscribers', jsonCodec, RECEIVERS, 100),
+  realtime('publish to subscribers, MessagePack', msgpackCodec, RECEIVERS, 100),
+]
