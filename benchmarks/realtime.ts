@@ -1,17 +1,16 @@
 // The realtime layer measured: a publisher publishes at an even pace (open loop), subscribers count what arrives, and the
 // figure is the server's CPU time per message delivered. The pace is the same for all, and below what the slowest can do.
 
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { centrifugoBinary } from './contestants.ts'
 import type { Measurement } from './load.ts'
 
 const HERE = import.meta.dirname
 const GENERATOR = join(HERE, '.build/wsload')
-const CENTRIFUGO = join(HERE, '.build/centrifugo')
 
 /** A server, how its subscribers come to it, and who publishes to it. */
 export interface RealtimeContestant {
@@ -70,23 +69,15 @@ export const BARE_BROADCAST: RealtimeContestant = {
   publisher: 'engine.ts',
 }
 
-/** Centrifugo, where its binary is found: benchmarks/README.md says how it gets there. */
+/** Only where `centrifugoBinary` finds one. */
 export const CENTRIFUGO_V6: RealtimeContestant = {
   name: 'Centrifugo',
   command: (port) => ({
-    argv: [CENTRIFUGO, '--config', join(HERE, 'servers/centrifugo.json')],
+    argv: [centrifugoBinary() ?? 'centrifugo', '--config', join(HERE, 'servers/centrifugo.json')],
     env: { CENTRIFUGO_HTTP_SERVER_PORT: `${port}` },
   }),
   subscribers: ['--path', '/connection/websocket', '--sub-text', CENTRIFUGO_CONNECT],
   publisher: 'centrifugo.ts',
-}
-
-export function isCentrifugoHere(): boolean {
-  return existsSync(CENTRIFUGO)
-}
-
-export function centrifugoVersion(): string {
-  return execFileSync(CENTRIFUGO, ['version'], { encoding: 'utf8' }).trim()
 }
 
 /** What one run gave: wsload's line. A message is a publication delivered to one subscriber. */
