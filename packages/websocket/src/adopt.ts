@@ -19,9 +19,16 @@ export interface Adoption {
   readonly settings: Settings
 }
 
-/** Checks and completes options for any number of `adopt` calls. */
-export function adoption(options: SocketOptions & { readonly effort?: DeflateEffort } = {}): Adoption {
-  const platform = options.effort === undefined ? nodePlatform : new NodePlatform(options.effort)
+/**
+ * Checks and completes options for any number of `adopt` calls.
+ *
+ * @param options with the effort of compression
+ * @param platform instead of Node's own with that effort
+ */
+export function adoption(
+  options: SocketOptions & { readonly effort?: DeflateEffort } = {},
+  platform: NodePlatform = options.effort === undefined ? nodePlatform : new NodePlatform(options.effort),
+): Adoption {
   return { settings: completeSettings(options, platform) }
 }
 

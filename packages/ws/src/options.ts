@@ -38,24 +38,25 @@ export function termsOf(options: Options): Terms {
   const { level, memLevel } = deflate.zlibDeflateOptions ?? {}
   const effort = { ...(level === undefined ? {} : { level }), ...(memLevel === undefined ? {} : { memLevel }) }
   const { generateMask } = options
-  const made = adoption({
-    maxPayload: bound(options.maxPayload),
-    maxFragments: bound(options.maxFragments),
-    maxIncomplete: bound(options.maxIncomplete),
-    // ws never gives up on a slow peer; programs watch bufferedAmount.
-    maxBuffered: Number.POSITIVE_INFINITY,
-    closeTimeout: timeout(options.closeTimeout),
-    heartbeat: false,
-    autoPong: Boolean(options.autoPong),
-    validateUtf8: !options.skipUTF8Validation,
-    textAs: 'bytes',
-    ...(Object.keys(effort).length === 0 ? {} : { effort }),
-  })
+  const own = typeof generateMask === 'function' ? new MaskingPlatform(effort, generateMask) : undefined
+  const adopted = adoption(
+    {
+      maxPayload: bound(options.maxPayload),
+      maxFragments: bound(options.maxFragments),
+      maxIncomplete: bound(options.maxIncomplete),
+      // ws never gives up on a slow peer; programs watch bufferedAmount.
+      maxBuffered: Number.POSITIVE_INFINITY,
+      closeTimeout: timeout(options.closeTimeout),
+      heartbeat: false,
+      autoPong: Boolean(options.autoPong),
+      validateUtf8: !options.skipUTF8Validation,
+      textAs: 'bytes',
+      ...(Object.keys(effort).length === 0 ? {} : { effort }),
+    },
+    own,
+  )
   return {
-    adoption:
-      typeof generateMask === 'function'
-        ? { settings: { ...made.settings, platform: new MaskingPlatform(effort, generateMask) } }
-        : made,
+    adoption: adopted,
     deferred: options.allowSynchronousEvents !== undefined && !options.allowSynchronousEvents,
     threshold: deflate.threshold ?? 1024,
   }
