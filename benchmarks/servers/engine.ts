@@ -1,16 +1,17 @@
 // Contestant: the engine on its own port. Echoes; what comes in on /pub goes to everyone else. Text stays bytes, as it
-// does in the program for `ws`.
+// does in the program for `ws`. --deflate: a broadcast is compressed once; --shared: once, with those before it as context.
 
-import { createServer, prepare, type Socket } from '@tautline/websocket'
+import { createServer, prepare, SharedDeflate, type Socket } from '@tautline/websocket'
 import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
 
+const stream = process.argv.includes('--shared') ? new SharedDeflate() : null
 const subscribers = new Set<Socket>()
 
 const server = createServer(
   {
     port,
     host,
-    compression: deflate,
+    compression: stream === null ? deflate : { shared: true },
     textAs: 'bytes',
     maxPayload,
     ...(tls === undefined ? {} : { tls }),
@@ -18,7 +19,8 @@ const server = createServer(
   (socket, request) => {
     if (request.path === '/pub') {
       socket.onmessage = (data, isBinary) => {
-        const message = prepare(data, { binary: isBinary })
+        const options = { binary: isBinary }
+        const message = stream === null ? prepare(data, options) : stream.prepare(data, options)
         for (const subscriber of subscribers) subscriber.send(message)
       }
       return

@@ -90,7 +90,7 @@ export class MessageWriter extends FrameWriter {
   private compressing(compress: boolean): boolean {
     if (this.codec === null) return false
     // Within a fragmented message the first frame's choice holds for all (RFC 7692 §6.1).
-    return this.sending === 0 ? compress : (this.sending & RSV1) !== 0
+    return this.sending === 0 ? compress && this.codec.mayCompress() : (this.sending & RSV1) !== 0
   }
 
   private deflated(opcode: number, bytes: Uint8Array, fin: boolean): void {

@@ -4,6 +4,8 @@ export { ABNORMAL, CLOSE_CODES, type CloseCode, isValidCloseCode, MAX_REASON_BYT
 export { Connection, type ConnectionHandler } from './connection.ts'
 export { DeflateCodec } from './deflate/codec.ts'
 export * from './deflate/parameters.ts'
+export { SharedBudget } from './deflate/shared-budget.ts'
+export { SharedStream, type SharedStreamOptions, type SharedTally, SharedUnit } from './deflate/shared-stream.ts'
 export { Endpoint, type EndpointOptions } from './endpoint.ts'
 export {
   HandshakeError,

@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { DeflateParameters } from '@tautline/protocol'
+import { flag } from './checks.ts'
 import { EngineSocket } from './engine-socket.ts'
 import { type DeflateEffort, NodePlatform, nodePlatform } from './platform.ts'
 import { completeSettings, type Settings } from './settings.ts'
@@ -19,6 +20,12 @@ export interface Adoption {
   readonly settings: Settings
 }
 
+export interface AdoptionOptions extends SocketOptions {
+  readonly effort?: DeflateEffort
+  /** A server's connections take messages of a `SharedDeflate`. */
+  readonly shared?: boolean
+}
+
 /**
  * Checks and completes options for any number of `adopt` calls.
  *
@@ -26,10 +33,10 @@ export interface Adoption {
  * @param platform instead of Node's own with that effort
  */
 export function adoption(
-  options: SocketOptions & { readonly effort?: DeflateEffort } = {},
+  options: AdoptionOptions = {},
   platform: NodePlatform = options.effort === undefined ? nodePlatform : new NodePlatform(options.effort),
 ): Adoption {
-  return { settings: completeSettings(options, platform) }
+  return { settings: completeSettings(options, platform, flag('shared', options.shared, false)) }
 }
 
 /**

@@ -26,14 +26,10 @@ export class PreparedMessage {
   private deflated: Map<number, Uint8Array> | null = null
 
   constructor(payload: Uint8Array, binary: boolean, compress: boolean) {
-    const header = headerBytes(payload.length, 0)
-    const frame = nodePlatform.allocate(header + payload.length)
-    writeHeader(frame, 0, FIN | opcodeOf(binary), payload.length, 0, 0)
-    frame.set(payload, header)
     this.binary = binary
     this.compress = compress
-    this.frame = frame
-    this.payload = frame.subarray(header)
+    this.frame = serverFrame(FIN | opcodeOf(binary), payload)
+    this.payload = this.frame.subarray(this.frame.length - payload.length)
   }
 
   /**
@@ -45,15 +41,25 @@ export class PreparedMessage {
     let frame = this.deflated.get(bits)
     if (frame === undefined) {
       // RFC 7692 §7.2.1: the sync flush at the end, 00 00 FF FF, is left off.
-      const payload = platform.deflateRaw(this.payload, null, bits).subarray(0, -4)
-      const header = headerBytes(payload.length, 0)
-      frame = nodePlatform.allocate(header + payload.length)
-      writeHeader(frame, 0, FIN | RSV1 | opcodeOf(this.binary), payload.length, 0, 0)
-      frame.set(payload, header)
+      frame = this.compressedFrame(platform.deflateRaw(this.payload, null, bits).subarray(0, -4))
       this.deflated.set(bits, frame)
     }
     return frame
   }
+
+  /** The frame of a payload that the message was compressed to. */
+  protected compressedFrame(payload: Uint8Array): Uint8Array {
+    return serverFrame(FIN | RSV1 | opcodeOf(this.binary), payload)
+  }
+}
+
+/** A frame that is not masked. */
+function serverFrame(byte0: number, payload: Uint8Array): Uint8Array {
+  const header = headerBytes(payload.length, 0)
+  const frame = nodePlatform.allocate(header + payload.length)
+  writeHeader(frame, 0, byte0, payload.length, 0, 0)
+  frame.set(payload, header)
+  return frame
 }
 
 function opcodeOf(binary: boolean): number {
@@ -71,8 +77,12 @@ export function prepare(
   options: PrepareOptions = {},
 ): PreparedMessage {
   const binary = options.binary ?? typeof data !== 'string'
-  const payload = typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
-  return new PreparedMessage(payload, binary, options.compress ?? true)
+  return new PreparedMessage(payloadOf(data), binary, options.compress ?? true)
+}
+
+/** The bytes of a message. @throws TypeError naming what is accepted */
+export function payloadOf(data: string | ArrayBufferLike | ArrayBufferView): Uint8Array {
+  return typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
 }
 
 /**

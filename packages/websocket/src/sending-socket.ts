@@ -17,6 +17,7 @@ import { callOutside } from './callbacks.ts'
 import type { Flushable } from './flush-queue.ts'
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
+import { SharedMessage } from './shared-deflate.ts'
 import type { Bytes, SendOptions, SendStatus, Socket } from './socket.ts'
 import type { Carrier } from './stream-events.ts'
 import type { WheelEntry } from './timer-wheel.ts'
@@ -61,7 +62,7 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     this.stream = stream as Carrier
     this.settings = settings
     this.client = role === 'client'
-    const codec = deflate === null ? null : new DeflateCodec(settings.platform, deflate, role)
+    const codec = deflate === null ? null : new DeflateCodec(settings.platform, deflate, role, settings.sharedDeflate)
     this.connection = new Connection(settings.endpoints[role], this, codec)
   }
 
@@ -261,7 +262,8 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
   }
 
   private isLarge(bytes: number, compress: boolean): boolean {
-    return compress && this.connection.codec !== null && bytes >= OFFLOAD_FROM
+    const { codec } = this.connection
+    return compress && codec !== null && bytes >= OFFLOAD_FROM && codec.mayCompress()
   }
 
   private sendBytes(opcode: 1 | 2, bytes: Uint8Array, compress: boolean, fin: boolean): void {
@@ -311,15 +313,30 @@ export abstract class SendingSocket implements ConnectionHandler, Flushable, Whe
     const { connection } = this
     const { codec } = connection
     const { payload } = message
+    if (codec !== null && message instanceof SharedMessage && codec.canShare(message.unit)) {
+      return this.sendUnit(message, codec)
+    }
     const compress = codec !== null && message.compress && payload.length >= this.settings.compressionThreshold
     if (this.client) {
       // RFC 6455 §5.3: each frame of a client has a fresh key, so nothing can be shared.
       const opcode = message.binary ? Opcode.binary : Opcode.text
       connection.sendBytes(opcode, payload, 0, payload.length, compress)
-    } else if (compress) {
+    } else if (compress && codec.mayCompress()) {
       connection.sendPrepared(message.deflatedFrame(codec.sendBits, this.settings.platform))
       codec.finish(payload)
     } else connection.sendPrepared(message.frame)
+  }
+
+  /** What a unit's frame may be is known only now that it is appended: behind a backlog others may have been dropped. */
+  private sendUnit(message: SharedMessage, codec: DeflateCodec): void {
+    const { connection } = this
+    if (codec.mayTake(message.unit)) {
+      connection.sendPrepared(message.takenFrame())
+      codec.took(message.unit)
+    } else {
+      connection.sendPrepared(message.frame)
+      codec.skipped(message.unit)
+    }
   }
 
   /** Control frames overtake a message that is being compressed (RFC 6455 §5.4 lets them stand anywhere). */

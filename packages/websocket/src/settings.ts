@@ -23,6 +23,8 @@ export interface Settings {
   readonly messageTimeout: number
   readonly textAs: 'string' | 'bytes'
   readonly compressionThreshold: number
+  /** A server's connections take units of shared streams, and take nothing else over in their window. */
+  readonly sharedDeflate: boolean
   /** Also the effort of compression, which is why it is here. */
   readonly platform: Platform
   readonly wheel: TimerWheel
@@ -38,7 +40,11 @@ const MiB = 1024 * 1024
  *
  * @throws TypeError or RangeError that names the option
  */
-export function completeSettings(options: SocketOptions, platform: Platform = nodePlatform): Settings {
+export function completeSettings(
+  options: SocketOptions,
+  platform: Platform = nodePlatform,
+  sharedDeflate = false,
+): Settings {
   const parts = flag('parts', options.parts, false)
   const limits = {
     maxPayload: limit('maxPayload', options.maxPayload, parts ? Number.POSITIVE_INFINITY : 16 * MiB),
@@ -57,6 +63,7 @@ export function completeSettings(options: SocketOptions, platform: Platform = no
     messageTimeout: limit('messageTimeout', options.messageTimeout, Number.POSITIVE_INFINITY),
     textAs: oneOf('textAs', options.textAs, ['string', 'bytes'], 'string'),
     compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),
+    sharedDeflate,
     platform,
     wheel: sharedWheel,
     queue: sharedQueue,

@@ -3,7 +3,15 @@
 
 import { Duplex } from 'node:stream'
 import { buildFrames, type FrameSpec, parseFrames, VirtualClock } from '@tautline/testkit'
-import { type Adoption, type Agreement, adopt, adoption, type Socket, type SocketOptions } from '../src/mod.ts'
+import {
+  type Adoption,
+  type AdoptionOptions,
+  type Agreement,
+  adopt,
+  adoption,
+  type Socket,
+  type SocketOptions,
+} from '../src/mod.ts'
 import { TimerWheel } from '../src/timer-wheel.ts'
 
 export class Wire extends Duplex {
@@ -101,7 +109,7 @@ export interface Adopted {
 
 /** A socket on a wire, with callbacks that note what they hear. */
 export function adopted(
-  options: SocketOptions = {},
+  options: AdoptionOptions = {},
   agreement: Partial<Agreement> = {},
   wire: Wire = new Wire(),
 ): Adopted {

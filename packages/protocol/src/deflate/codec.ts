@@ -3,49 +3,8 @@
 
 import type { Inflated, Platform } from '../platform.ts'
 import type { DeflateParameters } from './parameters.ts'
-
-/** The last `size` bytes of a stream of plain text. */
-class SlidingWindow {
-  private readonly size: number
-  private readonly platform: Pick<Platform, 'allocate'>
-  private bytes: Uint8Array
-  private length = 0
-
-  constructor(size: number, platform: Pick<Platform, 'allocate'>) {
-    this.size = size
-    this.platform = platform
-    this.bytes = EMPTY
-  }
-
-  /** A view of the window, or null while it is empty. Valid until the next `push`. */
-  view(): Uint8Array | null {
-    if (this.length === 0) return null
-    return this.bytes.subarray(Math.max(0, this.length - this.size), this.length)
-  }
-
-  push(text: Uint8Array): void {
-    const from = text.length > this.size ? text.subarray(text.length - this.size) : text
-    if (this.length + from.length > this.bytes.length) this.makeRoom(from.length)
-    this.bytes.set(from, this.length)
-    this.length += from.length
-  }
-
-  clear(): void {
-    this.length = 0
-  }
-
-  /** Twice the window is the most: then the older half is dropped by one move for every `size` bytes of text. */
-  private makeRoom(more: number): void {
-    const keep = Math.min(this.length, this.size)
-    const wanted = Math.min(2 * this.size, Math.max(1024, 2 * (keep + more)))
-    if (wanted > this.bytes.length) {
-      const grown = this.platform.allocate(wanted)
-      grown.set(this.bytes.subarray(this.length - keep, this.length))
-      this.bytes = grown
-    } else this.bytes.copyWithin(0, this.length - keep, this.length)
-    this.length = keep
-  }
-}
+import type { SharedUnit } from './shared-stream.ts'
+import { SlidingWindow } from './sliding-window.ts'
 
 /**
  * What compressed input may cost (RFC 7692 §8 names the bomb; a limit on each message does not bound many). Output up
@@ -62,18 +21,27 @@ export class DeflateCodec {
   readonly forgets: boolean
   /** The window of the sending direction, 8 to 15 bits. */
   readonly sendBits: number
+  /** The largest window of a shared stream that the peer can follow; 0: none. */
+  private readonly sharedBits: number
+  /** The last unit of a shared stream that the peer was sent compressed; null: it is in no stream. */
+  private last: SharedUnit | null = null
   private readonly platform: Platform
   private readonly sent: SlidingWindow
   private readonly received: SlidingWindow | null
   private budget = BUDGET_BYTES
   private budgetAt: number
 
-  /** @param role whose parameters are the sending ones */
-  constructor(platform: Platform, parameters: DeflateParameters, role: 'server' | 'client') {
+  /**
+   * @param role whose parameters are the sending ones
+   * @param shared a server's: the peer's window is for shared streams, and nothing else is taken over in it
+   */
+  constructor(platform: Platform, parameters: DeflateParameters, role: 'server' | 'client', shared = false) {
     const server = role === 'server'
+    const agreedToForget = server ? parameters.serverNoContextTakeover : parameters.clientNoContextTakeover
     this.platform = platform
-    this.forgets = server ? parameters.serverNoContextTakeover : parameters.clientNoContextTakeover
+    this.forgets = shared || agreedToForget
     this.sendBits = server ? parameters.serverMaxWindowBits : parameters.clientMaxWindowBits
+    this.sharedBits = shared && server && !agreedToForget ? this.sendBits : 0
     this.sent = new SlidingWindow(2 ** this.sendBits, platform)
     // RFC 7692 §7.1.1: a peer that does not take its context over never refers back, so nothing need be kept.
     const peerForgets = server ? parameters.clientNoContextTakeover : parameters.serverNoContextTakeover
@@ -135,6 +103,51 @@ export class DeflateCodec {
     else this.sent.push(text)
   }
 
+  /** Could the peer ever take units of this stream? */
+  canShare(unit: SharedUnit): boolean {
+    return this.sharedBits >= unit.stream.windowBits
+  }
+
+  /**
+   * May the peer be sent this unit compressed? After a single unit that it has not got, zlib would decode everything that
+   * follows wrongly, and without an error: unit n goes only behind n − 1, or is a reset.
+   */
+  mayTake(unit: SharedUnit): boolean {
+    const { last } = this
+    if (!unit.canBeTaken) return false
+    if (last === null) return unit.isReset
+    if (last.stream === unit.stream) return unit.isReset || last.number === unit.number - 1
+    if (!unit.isReset) return false
+    // A peer has one window, so it is in one stream: another one takes it over where its own has gone on without it, or
+    // carries less than half as much. Half: or it would go to and fro between two that are alike.
+    return last.isPast || unit.stream.loadNow(unit.at) > 2 * last.stream.loadNow(unit.at)
+  }
+
+  /** The unit was appended compressed, as `mayTake` allowed. */
+  took(unit: SharedUnit): void {
+    this.last = unit
+    unit.takers++
+  }
+
+  /** The unit was appended as it is: who skips one leaves, and waits for the next reset. */
+  skipped(unit: SharedUnit): void {
+    const { last } = this
+    if (last !== null && last.stream === unit.stream) this.last = null
+    if (this.last === null || this.last.isPast) unit.stream.awaited(unit)
+  }
+
+  /**
+   * May something else be compressed than units? It would enter the peer's window and move all that a stream refers to. So
+   * nothing else is while the peer is in one; a stream that has gone on without it, or fallen silent, it leaves for that.
+   */
+  mayCompress(): boolean {
+    const { last } = this
+    if (last === null) return true
+    if (!last.isPast && !last.stream.isSilent) return false
+    this.last = null
+    return true
+  }
+
   private spend(excess: number): boolean {
     const now = this.platform.now()
     this.budget = Math.min(BUDGET_BYTES, this.budget + (now - this.budgetAt) * BUDGET_BYTES_PER_MS)
@@ -143,5 +156,3 @@ export class DeflateCodec {
     return this.budget >= 0
   }
 }
-
-const EMPTY = new Uint8Array(0)

@@ -1,7 +1,7 @@
 // Checks a server's options when it is made: a word in the wrong place must not become a hole or a 500 for everyone.
 
 import { isToken } from '@tautline/protocol'
-import { callable, within } from '../checks.ts'
+import { callable, flag, within } from '../checks.ts'
 import type { CompressionOptions, OriginPolicy, ServerOptions } from './options.ts'
 
 /** @throws TypeError, RangeError that names the option */
@@ -60,4 +60,9 @@ function checkCompression(compression: ServerOptions['compression']): void {
   const { clientMaxWindowBits, serverMaxWindowBits }: CompressionOptions = compression
   within('compression.serverMaxWindowBits', serverMaxWindowBits, 8, 15, 15)
   within('compression.clientMaxWindowBits', clientMaxWindowBits, 8, 15, 15)
+  if (!flag('compression.shared', compression.shared, false)) return
+  const { serverNoContextTakeover, clientNoContextTakeover } = compression
+  if (serverNoContextTakeover === true || clientNoContextTakeover === false) {
+    throw new TypeError('compression.shared decides on context takeover itself: leave out the options for it')
+  }
 }

@@ -26,7 +26,13 @@ export interface UpgradeRequest {
 }
 
 /** permessage-deflate as this server wants it. Without context takeover a connection keeps no window (the default). */
-export interface CompressionOptions extends DeflatePreference, DeflateEffort {}
+export interface CompressionOptions extends DeflatePreference, DeflateEffort {
+  /**
+   * true: connections take messages of a `SharedDeflate`, compressed once with context. What is sent to one of them alone
+   * refers to nothing, and a client forgets its window, so that no connection keeps one. Default false.
+   */
+  readonly shared?: boolean
+}
 
 /**
  * Which pages may connect (RFC 6455 §10.2). 'any': the origin is not looked at, for servers whose clients bring a

@@ -87,8 +87,9 @@ export class Server implements HandshakeOwner, EntranceOwner {
       throw new TypeError('createServer needs a function that gets the connections')
     const { compression } = options
     const platform = typeof compression === 'object' ? new NodePlatform(compression) : nodePlatform
+    const shared = typeof compression === 'object' && compression.shared === true
     this.options = options
-    this.settings = completeSettings(options, platform)
+    this.settings = completeSettings(options, platform, shared)
     this.onConnection = onConnection
     this.sockets = this.open
     this.wheel = this.settings.wheel

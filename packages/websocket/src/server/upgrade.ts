@@ -118,10 +118,14 @@ function chooseSubprotocol(request: UpgradeRequest, options: ServerOptions): str
 
 const NO_TAKEOVER: CompressionOptions = { serverNoContextTakeover: true, clientNoContextTakeover: true }
 
+/** Our window must outlive a message, for the units of a stream that the peer may take; its window need not. */
+const SHARED: CompressionOptions = { serverNoContextTakeover: false, clientNoContextTakeover: true }
+
 function compressionPreference(options: ServerOptions): CompressionOptions | null {
   const { compression } = options
   if (compression === undefined || compression === false || options.parts === true) return null
-  return compression === true ? NO_TAKEOVER : { ...NO_TAKEOVER, ...compression }
+  if (compression === true) return NO_TAKEOVER
+  return { ...NO_TAKEOVER, ...compression, ...(compression.shared === true ? SHARED : null) }
 }
 
 /**

@@ -1,5 +1,6 @@
 """Python's `websockets` (10.4) as the other side: `peer.py serve` echoes on a free port and prints it; `peer.py talk URL`
-sends the messages of stdin (one JSON line each, text or base64) and prints what comes back in the same form."""
+sends the messages of stdin (one JSON line each, text or base64) and prints what comes back in the same form;
+`peer.py listen URL` prints what it is told until the connection ends."""
 import asyncio, base64, json, sys
 import websockets
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory, ServerPerMessageDeflateFactory
@@ -39,8 +40,18 @@ async def talk(url, options):
         print(json.dumps({"code": socket.close_code, "reason": socket.close_reason}), flush=True)
 
 
+async def listen(url, options):
+    extensions = factories(ClientPerMessageDeflateFactory, options)
+    async with websockets.connect(url, compression=None, extensions=extensions, max_size=2**24) as socket:
+        async for message in socket:
+            print(line(message))
+        print(json.dumps({"code": socket.close_code, "reason": socket.close_reason}), flush=True)
+
+
 options = json.loads(sys.argv[-1])
 if sys.argv[1] == "serve":
     asyncio.run(serve(options))
+elif sys.argv[1] == "listen":
+    asyncio.run(listen(sys.argv[2], options))
 else:
     asyncio.run(talk(sys.argv[2], options))
