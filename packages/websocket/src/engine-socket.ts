@@ -38,15 +38,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   data: unknown = undefined
   place = 0
   private readonly options: EngineSocketOptions
-  // Two who may stop the reading: the application, and a compression that does not keep up.
-  private paused = false
-  private held = false
-  // Since the last look of the heartbeat: did anything come? Did our ping go out?
-  private heard = true
-  private pinged = false
-  // When a message that has begun must have ended, by the wheel's clock; 0: none is under way. Has one ended in this read?
+  // The tick of the wheel at which a message that has begun must have ended; 0: none is under way.
   private messageDue = 0
-  private delivered = false
   /** Bytes that came behind our Close frame. */
   private late = 0
 
@@ -54,6 +47,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   constructor(stream: Duplex, settings: Settings, options: EngineSocketOptions) {
     super(stream, settings, options.role, options.deflate)
     this.options = options
+    this.heard = true
   }
 
   get role(): 'server' | 'client' {
@@ -228,7 +222,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     if (!connection.insideMessage) this.messageDue = 0
     else if (this.messageDue === 0 || delivered) {
       const { heartbeat, messageTimeout, wheel } = settings
-      this.messageDue = wheel.now() + messageTimeout
+      this.messageDue = wheel.tickIn(messageTimeout)
       // The wheel waits for one thing at a time: where that is the heartbeat, it looks at this too.
       if (heartbeat === null) wheel.set(this, messageTimeout)
     }
@@ -236,8 +230,8 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
 
   private messageTooLate(): boolean {
     const { heartbeat, messageTimeout, wheel } = this.settings
-    if (this.paused || this.held) this.messageDue = wheel.now() + messageTimeout
-    const left = this.messageDue - wheel.now()
+    if (this.paused || this.held) this.messageDue = wheel.tickIn(messageTimeout)
+    const left = wheel.until(this.messageDue)
     if (left <= 0) return true
     if (heartbeat === null) wheel.set(this, left)
     return false

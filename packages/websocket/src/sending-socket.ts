@@ -14,6 +14,7 @@ import {
 } from '@tautline/protocol'
 import { Backlog, enterThreads, HOLD_ABOVE, leaveThreads, OFFLOAD_FROM } from './backlog.ts'
 import { callOutside } from './callbacks.ts'
+import { Flags } from './flags.ts'
 import type { Flushable } from './flush-queue.ts'
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
@@ -36,29 +37,19 @@ export interface Agreed<Gone> {
 
 type Written = (error?: Error) => void
 
-export abstract class SendingSocket implements ConnectionHandler, Flushable, WheelEntry {
+export abstract class SendingSocket extends Flags implements ConnectionHandler, Flushable, WheelEntry {
   onerror: Socket['onerror'] = null
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   readonly stream: Carrier
   protected readonly settings: Settings
   protected readonly connection: Connection
-  // Inside a read: what is sent now is written when the read is done, not by the queue.
-  protected reading = false
-  protected blocked = false
-  private readonly client: boolean
-  private queued = false
-  private failed = false
   private written: Written[] | null = null
   private backlog: Backlog | null = null
-  private closeAsked = false
-  // A fragmented message was begun by `send` and not ended yet, even if its frames wait in the backlog.
-  private unfinished = false
-  // Its first fragment was dropped, so the others are.
-  private skipping = false
 
   constructor(stream: Duplex, settings: Settings, role: 'server' | 'client', deflate: DeflateParameters | null) {
+    super()
     this.stream = stream as Carrier
     this.settings = settings
     this.client = role === 'client'

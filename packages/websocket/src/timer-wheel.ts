@@ -5,8 +5,8 @@
 export interface WheelEntry {
   wheelPrevious: WheelEntry | null
   wheelNext: WheelEntry | null
-  /** In ms of the wheel's clock. */
-  deadline: number
+  /** When it is due, in ticks of the wheel: a small integer, where ms of the clock would be an object of 16 bytes to V8. */
+  wheelTick: number
   onDeadline(): void
 }
 
@@ -26,12 +26,14 @@ export const systemClock: WheelClock = {
 }
 
 const SLOTS = 512
+/** Small integers end here, after 6 years of ticks of 100 ms: what is due later waits as long. */
+const LAST_TICK = 2 ** 31 - 1
 
 /** The anchor of a ring of entries. */
 class Head implements WheelEntry {
   wheelPrevious: WheelEntry | null = this
   wheelNext: WheelEntry | null = this
-  deadline = 0
+  wheelTick = 0
   onDeadline(): void {}
 }
 
@@ -62,19 +64,24 @@ export class TimerWheel {
     return this.count
   }
 
-  now(): number {
-    return this.clock.now()
+  /** The first tick that is at least `ms` from now. */
+  tickIn(ms: number): number {
+    return Math.min(Math.ceil((this.clock.now() + ms) / this.tick), LAST_TICK)
+  }
+
+  /** How long it is to a tick, in ms; 0 or less: it has come. */
+  until(tick: number): number {
+    return tick * this.tick - this.clock.now()
   }
 
   /** Lets `entry` wait `ms` from now, Infinity for ever; a deadline it had is replaced. */
   set(entry: WheelEntry, ms: number): void {
     if (ms === Number.POSITIVE_INFINITY) return this.clear(entry)
     if (entry.wheelNext !== null) this.unlink(entry)
-    const now = this.clock.now()
-    entry.deadline = now + ms
+    entry.wheelTick = this.tickIn(ms)
     // While nothing waits the cursor stands still, and may be left behind.
-    if (this.count === 0) this.cursor = Math.floor(now / this.tick)
-    const at = Math.max(this.cursor, Math.ceil(entry.deadline / this.tick))
+    if (this.count === 0) this.cursor = Math.floor(this.clock.now() / this.tick)
+    const at = Math.max(this.cursor, entry.wheelTick)
     this.append(this.slots[at % SLOTS] as Head, entry)
     const due = Math.min(at, this.cursor + SLOTS)
     if (this.armedFor === -1 || due < this.armedFor) this.arm(due)
@@ -116,7 +123,7 @@ export class TimerWheel {
   private collect(head: Head, until: number): void {
     for (let entry = head.wheelNext as WheelEntry; entry !== head; ) {
       const following = entry.wheelNext as WheelEntry
-      if (Math.ceil(entry.deadline / this.tick) <= until) {
+      if (entry.wheelTick <= until) {
         this.unlink(entry)
         this.append(this.due, entry)
       }

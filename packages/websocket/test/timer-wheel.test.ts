@@ -9,7 +9,7 @@ const TICK = 100
 class Entry implements WheelEntry {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   readonly name: number
   readonly fired: (entry: Entry) => void
   constructor(name: number, fired: (entry: Entry) => void) {

@@ -28,7 +28,7 @@ import { originOf, parseProxy, parseTarget } from './target.ts'
 export class Attempt implements WheelEntry {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   readonly outcome: Promise<Socket>
   private readonly settle: { resolve(socket: Socket): void; reject(reason: unknown): void }
   private readonly options: ConnectOptions

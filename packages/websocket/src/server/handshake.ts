@@ -27,7 +27,7 @@ const MOST_CHUNKS = 64
 export class Handshake implements StreamListener, WheelEntry, Member {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   place = 0
   /** Whoever counted it needs it when it is gone. undefined: nobody counts. */
   readonly remoteAddress: string | undefined

@@ -12,7 +12,7 @@ export type PrefaceRead = (source: ProxySource, rest: Buffer) => void
 export class Preface implements StreamListener, WheelEntry {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   private readonly stream: Carrier
   private readonly wheel: TimerWheel
   private readonly parser: ProxyHeaderParser = new ProxyHeaderParser()

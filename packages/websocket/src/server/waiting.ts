@@ -13,7 +13,7 @@ const LINGER_MS = 2000
 abstract class Interim implements StreamListener, WheelEntry {
   wheelPrevious: WheelEntry | null = null
   wheelNext: WheelEntry | null = null
-  deadline = 0
+  wheelTick = 0
   protected readonly stream: Carrier
   private readonly wheel: TimerWheel
 
