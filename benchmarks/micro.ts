@@ -1,110 +1,104 @@
 // `npm run bench:micro`: the parts of the hot path one by one, in ns a call. The thresholds in the code (when a loop, a
 // native call or SIMD is used) were chosen by these figures; change them together.
 
-import { Buffer } from 'node:buffer'
-import { FIN, FrameParser, type FrameSink, FrameWriter, Opcode, Slab, xorMask } from '@tautline/protocol'
-import { buildFrame } from '@tautline/testkit'
-import { nodePlatform } from '@tautline/websocket'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Figures, Table } from './micro/table.ts'
+import { TABLES } from './micro/tables.ts'
 
-const KEY = 0x1234_5678
+const HELP = `npm run bench:micro -- [options]
+  --only TEXT   tables whose name contains TEXT
+  --write       write benchmarks/micro.md
+  --help
 
-/** Median of five runs, each long enough for the clock. */
-function time(call: () => void): number {
-  for (let i = 0; i < 5000; i++) call()
-  const runs = Array.from({ length: 5 }, () => {
-    let calls = 0
-    const began = performance.now()
-    let spent = 0
-    while (spent < 40) {
-      for (let i = 0; i < 200; i++) call()
-      calls += 200
-      spent = performance.now() - began
+Tables: ${TABLES.map(({ name }) => name).join('; ')}
+`
+
+interface Options {
+  readonly only: string
+  readonly write: boolean
+}
+
+/** Reads the arguments; says what is wrong with them and ends. */
+function readOptions(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        help: { type: 'boolean', default: false },
+        only: { type: 'string', default: '' },
+        write: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) {
+      console.log(HELP)
+      process.exit(0)
     }
-    return (spent * 1e6) / calls
-  })
-  return runs.sort((a, b) => a - b)[2] as number
+    const { only, write } = values
+    if (!TABLES.some(({ name }) => name.includes(only))) throw new Error(`no table has "${only}" in its name`)
+    if (write && only !== '') throw new Error('--write writes all tables: leave --only out')
+    return { only, write }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    process.exit(2)
+  }
 }
 
-function line(title: string, sizes: readonly number[], call: (size: number) => () => void): void {
-  const cells = sizes.map((size) => `${size} B: ${time(call(size)).toFixed(0)}`)
-  console.log(`${title.padEnd(44)} ${cells.join('   ')}`)
+/** In a process of its own, which takes the place of this one until it is done. */
+function measured(table: Table): Figures {
+  const file = join(import.meta.dirname, 'micro/child.ts')
+  return JSON.parse(
+    execFileSync(process.execPath, [file, table.name], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
+  ) as Figures
 }
 
-function unmasking(): void {
-  const sizes = [16, 48, 125, 512, 1024, 4096, 16_384]
-  const bytes = Buffer.alloc(20_000)
-  line('unmask: byte loop', sizes, (size) => () => {
-    for (let i = 0; i < size; i++) bytes[i] = (bytes[i] as number) ^ ((KEY >>> (8 * (i & 3))) & 0xff)
-  })
-  line('unmask: xorMask (words, WORDS_FROM)', sizes, (size) => () => xorMask(bytes, 6, 6 + size, KEY, 0))
-  line('unmask: platform (SIMD, FROM)', sizes, (size) => () => nodePlatform.xorMask(bytes, 6, 6 + size, KEY, 0))
+function sizeText(size: number): string {
+  if (size >= 1024 * 1024) return `${size / 1024 / 1024} MiB`
+  return size >= 1024 ? `${size / 1024} KiB` : `${size} B`
 }
 
-/** A sink that takes everything: the parser alone. */
-const sink: FrameSink = {
-  onStart: () => true,
-  onLength: () => true,
-  onFrame: () => true,
-  onPiece: () => true,
-  onViolation: () => undefined,
+/** More than memory gives: such a row touches no byte of the payload, and has no throughput. */
+const MOST_MB_PER_S = 100_000
+
+/** ns, and the MB/s that they come to. */
+function cell(ns: number | null, size: number): string {
+  if (ns === null) return ''
+  const digits = ns < 100 ? 1 : 0
+  const text = ns.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits })
+  const speed = Math.round((size / ns) * 1000)
+  return speed > MOST_MB_PER_S ? `${text} ns` : `${text} ns, ${speed.toLocaleString('en')} MB/s`
 }
 
-function parsing(): void {
-  line('parse a masked frame, whole in its chunk', [16, 125, 1024], (size) => {
-    const chunk = buildFrame({ opcode: 2, payload: Buffer.alloc(size), mask: true })
-    const parser = new FrameParser(sink, true, nodePlatform.xorMask)
-    return () => parser.push(chunk, 0, chunk.length)
-  })
-}
-
-function writing(): void {
-  const slab = new Slab(nodePlatform)
-  const writer = new FrameWriter(nodePlatform, slab, false)
-  const sizes = [8, 11, 12, 125, 1024]
-  line('write text (loop below ENCODE_BELOW)', sizes, (size) => {
-    const text = 'x'.repeat(size)
-    return () => {
-      writer.text(FIN | Opcode.text, text)
-      writer.take()
-    }
-  })
-  line('write bytes (loop below COPY_BELOW)', [8, 15, 16, 125, 1024, 8192], (size) => {
-    const bytes = Buffer.alloc(size)
-    return () => {
-      writer.bytes(FIN | Opcode.binary, bytes, 0, size)
-      writer.take()
-    }
-  })
-}
-
-function texts(): void {
-  const sizes = [16, 125, 1024, 16_384]
-  line('decode ASCII (latin1)', sizes, (size) => {
-    const bytes = Buffer.alloc(size, 0x61)
-    return () => nodePlatform.decodeAscii(bytes, 0, size)
-  })
-  line('check and decode UTF-8', sizes, (size) => {
-    const bytes = Buffer.from('é'.repeat(size / 2))
-    return () => nodePlatform.isUtf8(bytes, 0, bytes.length) && nodePlatform.decodeUtf8(bytes, 0, bytes.length)
-  })
-}
-
-function compressing(): void {
-  const text = Buffer.from(JSON.stringify(Array.from({ length: 40 }, (_, i) => ({ id: i, name: `user ${i}` }))))
-  const dictionary = text.subarray(0, 1000)
-  line(
-    'deflate JSON, no window',
-    [128, 1024],
-    (size) => () => nodePlatform.deflateRaw(text.subarray(0, size), null, 15),
+function markdown({ name, about, sizes, rows }: Table, figures: Figures): string {
+  const head = ['', ...sizes.map(sizeText)]
+  const body = rows.map((row, i) => [row.name, ...sizes.map((size, j) => cell(figures[i]?.[j] ?? null, size))])
+  const widths = head.map((_, i) => Math.max(3, ...[head, ...body].map((cells) => cells[i]?.length ?? 0)))
+  const lines = [head, widths.map((width) => '-'.repeat(width)), ...body].map(
+    (cells) => `| ${cells.map((text, i) => text.padEnd(widths[i] as number)).join(' | ')} |`,
   )
-  line('deflate JSON, with a window', [128, 1024], (size) => {
-    return () => nodePlatform.deflateRaw(text.subarray(0, size), dictionary, 15)
-  })
-  line('inflate JSON, with a window', [128, 1024], (size) => {
-    const deflated = nodePlatform.deflateRaw(text.subarray(0, size), dictionary, 15)
-    return () => nodePlatform.inflateRaw(deflated, dictionary, 1 << 20)
-  })
+  return `## ${name[0]?.toUpperCase()}${name.slice(1)}\n\n${about}\n\n${lines.join('\n')}\n`
 }
 
-console.log('ns a call, medians of five runs\n')
-for (const group of [unmasking, parsing, writing, texts, compressing]) group()
+function report(tables: readonly string[]): string {
+  const ws = JSON.parse(readFileSync(join(import.meta.dirname, '../node_modules/ws/package.json'), 'utf8')).version
+  const cpu = cpus()[0]?.model ?? 'unknown CPU'
+  return `# Micro-benchmarks
+
+The parts of the hot path, ns a message and payload bytes a second: medians of 7 rounds in which the rows take turns, a process for each
+table. ${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ws ${ws}, ${cpu}. Run it: \`npm run bench:micro -- --write\`.
+
+They say where a threshold lies and what a part costs, not how fast a server is: that is in [results.md](results.md).
+
+${tables.join('\n')}`
+}
+
+const { only, write } = readOptions()
+const written: string[] = []
+for (const table of TABLES) {
+  if (!table.name.includes(only)) continue
+  written.push(markdown(table, measured(table)))
+  console.log(written[written.length - 1])
+}
+if (write) writeFileSync(join(import.meta.dirname, 'micro.md'), report(written))
