@@ -16,12 +16,21 @@ const ENCODERS: readonly (readonly [object, string])[] = [
 ]
 const DEFLATERS = ['deflateRaw', 'deflateRawSync', 'createDeflateRaw'] as const
 
+export interface Counted {
+  readonly runs: number
+  readonly sent: number
+  readonly encodings: number
+  readonly deflates: number
+}
+
 /** Counts from its making on, until `stop`. One at a time. */
 export class Counters {
   private readonly undo: (() => void)[] = []
   private encodings = 0
   private deflates = 0
+  /** Heads of answers, which are ASCII. */
   private texts = 0
+  private sent = 0
   /** A run that goes to many is one: by its memory and where in it the run begins. */
   private readonly runs: Map<ArrayBufferLike, Set<number>> = new Map()
 
@@ -32,16 +41,17 @@ export class Counters {
     this.wrap(Socket.prototype, 'write', (stream, [chunk]) => this.ran(stream, chunk))
   }
 
-  stop(): { readonly runs: number; readonly encodings: number; readonly deflates: number } {
+  stop(): Counted {
     for (const undo of this.undo) undo()
     syncBuiltinESMExports()
     let runs = this.texts
     for (const starts of this.runs.values()) runs += starts.size
-    return { runs, encodings: this.encodings, deflates: this.deflates }
+    return { runs, sent: this.sent, encodings: this.encodings, deflates: this.deflates }
   }
 
   private ran(stream: unknown, chunk: unknown): void {
     if (isPeer(stream)) return
+    this.sent += (chunk as Uint8Array | string).length
     if (!(chunk instanceof Uint8Array)) {
       this.texts++
       return

@@ -9,6 +9,7 @@ export type Kind =
   | 'reads'
   | 'writes'
   | 'runs'
+  | 'sent'
   | 'steps'
   | 'encodings'
   | 'deflates'
@@ -23,6 +24,8 @@ export interface Path {
   readonly unit: 'message' | 'delivery' | 'command' | 'handshake' | 'connection'
   /** Units that the figure of buffers is a mean of: a slab that comes once in many is spread over them. */
   readonly spread: number
+  /** The part by which any figure may differ because the kernel cuts the bytes as it likes. 0: it has no choice. */
+  readonly rough: number
   /**
    * Counts in this process, which has to be a fresh one.
    *

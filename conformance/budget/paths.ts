@@ -13,6 +13,22 @@ const SMALL = Buffer.alloc(125, 'x')
 const JSON_KIB = Buffer.from(
   JSON.stringify(Array.from({ length: 40 }, (_, id) => ({ id, symbol: `SYM${id}`, price: 100 + id }))).slice(0, 1024),
 )
+/** As a ticker sends it; each has other digits. */
+const QUOTE = Buffer.from(
+  JSON.stringify({ ev: 'quote', symbol: 'TAUT', bid: 104_211, ask: 104_229, volume: 3_250_118, at: 1_790_000_000_000 }),
+)
+let dice = 1
+
+function nextQuote(payload: Buffer): void {
+  for (let i = 0; i < payload.length; i++) {
+    const byte = payload[i] as number
+    if (byte < 0x30 || byte > 0x39) continue
+    dice = (Math.imul(dice, 1_103_515_245) + 12_345) & 0x7fff_ffff
+    // One digit in four, as prices do.
+    if ((dice & 0x30_0000) === 0) payload[i] = 0x30 + ((dice >>> 16) % 10)
+  }
+}
+
 const RECEIVERS = 16
 
 export const PATHS: readonly Path[] = [
@@ -29,6 +45,15 @@ export const PATHS: readonly Path[] = [
     payload: JSON_KIB,
     compress: true,
     turns: 100,
+  }),
+  broadcast({
+    name: 'ticker, shared takeover',
+    receivers: RECEIVERS,
+    burst: 1,
+    payload: QUOTE,
+    vary: nextQuote,
+    compress: 'shared',
+    turns: 200,
   }),
   handshake('handshake', 100),
   idle('idle connection', engine),

@@ -15,13 +15,15 @@ export interface TurnPath {
   readonly units: number
   /** Turns of a window: few enough that no garbage is collected in it. */
   readonly turns: number
+  /** See `Path`. Default 0. */
+  readonly rough?: number
   open(): Promise<Turns>
 }
 
 export function turnPath(path: TurnPath): Path {
-  const { name, unit, units, turns } = path
+  const { name, unit, units, turns, rough = 0 } = path
   const spread = units * turns * WINDOWS
-  return { name, unit, spread, measure: (coverage) => measure(path, coverage), doing: path }
+  return { name, unit, spread, rough, measure: (coverage) => measure(path, coverage), doing: path }
 }
 
 async function measure({ open, turns: count, units }: TurnPath, coverage: Coverage): Promise<Figures> {
@@ -35,7 +37,7 @@ async function measure({ open, turns: count, units }: TurnPath, coverage: Covera
   const steps = await coverage.steps()
   const counters = new Counters()
   await turns.run(count)
-  const { runs, encodings, deflates } = counters.stop()
+  const { runs, sent, encodings, deflates } = counters.stop()
   await turns.close()
   return {
     heap: (ours.heap - net.heap) / units,
@@ -43,6 +45,7 @@ async function measure({ open, turns: count, units }: TurnPath, coverage: Covera
     reads: ours.reads,
     writes: ours.writes,
     runs: runs / count,
+    sent: sent / count / units,
     steps: steps / count / units,
     encodings: encodings / count,
     deflates: deflates / count,

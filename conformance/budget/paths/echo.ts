@@ -15,9 +15,13 @@ const plainEcho: Echo = (socket) => {
   }
 }
 
+/** More than one read of Node's: the kernel cuts what is longer as it likes. */
+const ONE_READ = 64 * 1024
+
 /** `depth` messages of `size` bytes a turn. */
 export function echo(name: string, size: number, depth: number, turns: number, handler: Echo = plainEcho): Path {
-  return turnPath({ name, unit: 'message', units: depth, turns, open: () => open(size, depth, handler) })
+  const rough = size * depth > ONE_READ ? 0.15 : 0
+  return turnPath({ name, unit: 'message', units: depth, turns, rough, open: () => open(size, depth, handler) })
 }
 
 async function open(size: number, depth: number, handler: Echo): Promise<Turns> {

@@ -32,6 +32,7 @@ export function idle(name: string, open: () => Promise<Idle>): Path {
     name,
     unit: 'connection',
     spread: MANY - FEW,
+    rough: 0,
     doing: null,
     async measure(coverage) {
       await coverage.end()

@@ -31,6 +31,7 @@ const ALL: readonly Waste[] = [
     path: 'compressed broadcast',
     kinds: ['heap', 'buffers', 'runs', 'steps', 'deflates'],
   },
+  { title: 'a ticker that is not compressed', path: 'ticker, shared takeover', kinds: ['sent'] },
   {
     title: 'a timer and a listener of its own for each connection',
     path: 'idle connection',

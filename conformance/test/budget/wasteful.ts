@@ -61,6 +61,7 @@ async function ticking(): Promise<Idle> {
 }
 
 const payload = Buffer.alloc(2_000, 'x')
+const quote = Buffer.from(JSON.stringify({ ev: 'quote', symbol: 'TAUT', bid: 104_211, ask: 104_229 }))
 
 export const PATHS: readonly Path[] = [
   echo('echo 125 B, 1 in flight', 125, 1, 1_000, copying),
@@ -75,5 +76,6 @@ export const PATHS: readonly Path[] = [
     turns: 30,
     cast: oneForEach,
   }),
+  broadcast({ name: 'ticker, shared takeover', receivers: 16, burst: 1, payload: quote, compress: true, turns: 30 }),
   idle('idle connection', ticking),
 ]
