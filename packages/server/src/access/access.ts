@@ -18,6 +18,8 @@ const HOOK = 5_000
 /** Decisions that are kept. Names come from peers: the oldest makes room. */
 const KEPT = 1_024
 
+const NOTHING: Grant = Object.freeze({})
+
 /** What was decided. A refusal is kept like a yes. */
 interface Decision {
   readonly outcome: Rule | RealtimeError
@@ -33,7 +35,7 @@ export interface Allowed {
 }
 
 /** Whose rights are asked for. */
-export interface Asker {
+export interface Asker extends TokenIndex {
   readonly node: Node
   readonly who: Who
   /** What an error of a hook is for the peer. */
@@ -43,22 +45,21 @@ export interface Asker {
 /** The rights of one connection. */
 export class Access {
   private readonly asker: Asker
-  private grant: Grant = {}
+  private grant: Grant = NOTHING
   /** Counts how often everything was forgotten. What was decided in another round holds no more. */
   round = 0
   /** By action and channel; a promise while it is being decided. */
   private readonly decisions: Map<string, Decision | Promise<Decision>> = new Map()
-  private readonly tokens: ChannelTokens
+  /** null: it has brought none. */
+  private tokens: ChannelTokens | null = null
 
-  /** @param index hears of the tokens for channels that the connection brought */
-  constructor(asker: Asker, index: TokenIndex) {
+  constructor(asker: Asker) {
     this.asker = asker
-    this.tokens = new ChannelTokens(asker.node.limits.channels, index)
   }
 
   /** A token for a channel is void: what it alone allowed is not allowed any more. */
   revoke(token: string): void {
-    this.tokens.revoke(token, this.now())
+    this.tokens?.revoke(token, this.now())
     this.forget()
   }
 
@@ -197,12 +198,13 @@ export class Access {
   }
 
   private byTokens(wish: Wish, rule: Rule): Decision {
-    const end = this.tokens.endOf(wish, this.now())
+    const end = this.tokens?.endOf(wish, this.now()) ?? null
     return end === null ? no(`you have no right to ${wish.action} here`) : yes(rule, end)
   }
 
   /** What a token gives is used for the channel's other actions, too; what was refused for want of it is asked again. */
   private bring(right: TokenRight): void {
+    this.tokens ??= new ChannelTokens(this.asker.node.limits.channels, this.asker)
     this.tokens.bring(right)
     for (const [key, decision] of this.decisions) {
       if (!(decision instanceof Promise) && decision.outcome instanceof RealtimeError) this.decisions.delete(key)

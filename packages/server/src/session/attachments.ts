@@ -12,6 +12,7 @@ import {
   type Subscribed,
   type UnsubscribeCommand,
 } from '@tautline/wire'
+import { excluding, fewMembers, including } from '../few.ts'
 import type { Hub } from '../hub/hub.ts'
 import { LogHub } from '../hub/log-hub.ts'
 import { PATTERN_LOST } from '../hub/pattern-hub.ts'
@@ -44,11 +45,11 @@ export class Attachments implements SubscriptionOwner {
   private readonly node: Node
   private readonly subscriptions: Map<string, Subscription> = new Map()
   /** Patterns among them: what they bring may come twice. */
-  private readonly patterns: Set<Subscription> = new Set()
+  private patterns: ReadonlySet<Subscription> = fewMembers()
   /** Channels that are being decided on: they count like subscriptions. */
-  private readonly pending: Set<string> = new Set()
+  private pending: ReadonlySet<string> = fewMembers()
   /** Subscriptions of the server that are not there yet, and still wanted. */
-  private readonly coming: Set<{ readonly channel: string }> = new Set()
+  private coming: ReadonlySet<{ readonly channel: string }> = fewMembers()
   /** When the tokens end that alone allow subscriptions. */
   private readonly ends: Ends
   /** Subscriptions of the server for which the store was out of reach: the client does not know of them yet. */
@@ -127,7 +128,7 @@ export class Attachments implements SubscriptionOwner {
 
   /** In this turn what is there, and in its turn what is on its way: nobody may put it off with what is under way. */
   private removeServerSide(channel: string): void {
-    for (const one of this.coming) if (one.channel === channel) this.coming.delete(one)
+    for (const one of this.coming) if (one.channel === channel) this.coming = excluding(this.coming, one)
     const end = (): void => {
       if (this.leave(channel)) this.endedByServer(channel)
     }
@@ -161,7 +162,7 @@ export class Attachments implements SubscriptionOwner {
   end(clean: boolean): void {
     for (const channel of this.later.channels) this.later.forget(channel)
     // They inherit nothing any more.
-    this.patterns.clear()
+    this.patterns = fewMembers()
     for (const channel of Array.from(this.subscriptions.keys())) this.detach(channel, clean)
   }
 
@@ -238,12 +239,12 @@ export class Attachments implements SubscriptionOwner {
 
   private attachAndPush(sub: Sub, server: boolean): void {
     const ticket = server ? { channel: sub.ch } : null
-    if (ticket !== null) this.coming.add(ticket)
+    if (ticket !== null) this.coming = including(this.coming, ticket)
     this.serial.run(sub.ch, async () => {
       try {
         await this.attachComing(sub, ticket)
       } finally {
-        if (ticket !== null) this.coming.delete(ticket)
+        if (ticket !== null) this.coming = excluding(this.coming, ticket)
       }
     })
   }
@@ -272,7 +273,7 @@ export class Attachments implements SubscriptionOwner {
       node.admission.count('subscriptions')
       throw new RealtimeError('limit', `a connection has at most ${node.limits.channels} subscriptions`)
     }
-    this.pending.add(sub.ch)
+    this.pending = including(this.pending, sub.ch)
     try {
       for (let isDone = false; !isDone && !session.isClosed; ) {
         if (ticket !== null && !this.coming.has(ticket)) return this.endedByServer(sub.ch)
@@ -283,7 +284,7 @@ export class Attachments implements SubscriptionOwner {
       this.detach(sub.ch, true)
       throw error
     } finally {
-      this.pending.delete(sub.ch)
+      this.pending = excluding(this.pending, sub.ch)
     }
   }
 
@@ -316,7 +317,7 @@ export class Attachments implements SubscriptionOwner {
     } catch (error) {
       if (error !== CHANGED) throw error
       this.detach(sub.ch, true)
-      this.pending.add(sub.ch)
+      this.pending = including(this.pending, sub.ch)
       return false
     }
   }
@@ -335,9 +336,9 @@ export class Attachments implements SubscriptionOwner {
     const pattern = isPattern(channel)
     const subscription = new Subscription(this, hub, terms, pattern)
     // From here on it counts by itself.
-    this.pending.delete(channel)
+    this.pending = excluding(this.pending, channel)
     this.subscriptions.set(channel, subscription)
-    if (pattern) this.patterns.add(subscription)
+    if (pattern) this.patterns = including(this.patterns, subscription)
     return subscription
   }
 
@@ -364,7 +365,7 @@ export class Attachments implements SubscriptionOwner {
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
     this.subscriptions.delete(channel)
-    this.patterns.delete(subscription)
+    this.patterns = excluding(this.patterns, subscription)
     for (const pattern of this.patterns) pattern.inherit(subscription)
     this.ends.forget(channel)
     subscription.end(clean)

@@ -24,6 +24,8 @@ const SECONDS = 100_000_000_000
 /** What keeps refreshes in order: no channel is called so. */
 const TOKENS = ' tokens'
 
+const NOTHING: Grant = Object.freeze({})
+
 /** Answers `connect` first, and only then recovers what the client resumes (tautline.v1 §6). */
 export async function connect(session: Session, command: ConnectCommand & { readonly id: number }): Promise<void> {
   const { node } = session
@@ -74,7 +76,7 @@ export function refresh(session: Session, command: RefreshCommand & { readonly i
 async function granted(session: Session, token: string | undefined): Promise<Grant> {
   const { hooks, clock, rules } = session.node
   if (hooks.connect === null) {
-    if (rules.open) return {}
+    if (rules.open) return NOTHING
     throw new RealtimeError(
       'unauthorized',
       'this server lets nobody in: it has no onConnect, and allows nothing to everyone',

@@ -1,10 +1,11 @@
 // When the tokens end that alone allow single subscriptions: one moment per channel, at most.
 
 import type { Expiries, Expiry } from '../auth/expiries.ts'
+import { dropping, entering, fewEntries } from '../few.ts'
 
 export class Ends {
   private readonly expiries: Expiries
-  private readonly moments: Map<string, Expiry> = new Map()
+  private moments: ReadonlyMap<string, Expiry> = fewEntries()
 
   constructor(expiries: Expiries) {
     this.expiries = expiries
@@ -15,15 +16,15 @@ export class Ends {
     this.forget(channel)
     if (ms === Number.POSITIVE_INFINITY) return
     const moment = this.expiries.in(ms, () => {
-      this.moments.delete(channel)
+      this.moments = dropping(this.moments, channel)
       over()
     })
-    this.moments.set(channel, moment)
+    this.moments = entering(this.moments, channel, moment)
   }
 
   forget(channel: string): void {
     const moment = this.moments.get(channel)
     if (moment !== undefined) this.expiries.cancel(moment)
-    this.moments.delete(channel)
+    this.moments = dropping(this.moments, channel)
   }
 }

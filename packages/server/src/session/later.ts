@@ -2,10 +2,11 @@
 // give. It is bounded by whoever puts something in.
 
 import type { Clock, Timer } from '@tautline/wire'
+import { dropping, entering, fewEntries } from '../few.ts'
 
 export class Later {
   private readonly clock: Clock
-  private readonly timers: Map<string, Timer> = new Map()
+  private timers: ReadonlyMap<string, Timer> = fewEntries()
 
   constructor(clock: Clock) {
     this.clock = clock
@@ -23,10 +24,10 @@ export class Later {
   set(channel: string, ms: number, again: () => void): void {
     this.forget(channel)
     const timer = this.clock.setTimer(() => {
-      this.timers.delete(channel)
+      this.timers = dropping(this.timers, channel)
       again()
     }, ms)
-    this.timers.set(channel, timer)
+    this.timers = entering(this.timers, channel, timer)
   }
 
   /** @returns was there something? */
@@ -34,6 +35,7 @@ export class Later {
     const timer = this.timers.get(channel)
     if (timer === undefined) return false
     this.clock.clearTimer(timer)
-    return this.timers.delete(channel)
+    this.timers = dropping(this.timers, channel)
+    return true
   }
 }

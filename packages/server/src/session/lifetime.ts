@@ -25,26 +25,24 @@ export interface Mortal {
 /** One per session. */
 export class Lifetime {
   private readonly session: Mortal
-  private readonly greeting: Timer
+  private greeting: Timer | null
   /** Looks since something was sent, and since something was heard. */
   private quietLooks = 0
   private silentLooks = 0
   private heardSomething = false
-  private readonly token: TokenLife
+  /** null: it has brought none that ends. */
+  private token: TokenLife | null = null
 
   constructor(session: Mortal) {
     this.session = session
-    const { clock, admission, expiries } = session.node
-    this.token = new TokenLife(expiries, {
-      ask: (within) => session.push({ ev: 'refresh', within }),
-      end: () => session.bye('token-expired'),
-    })
+    const { clock, admission } = session.node
     this.greeting = clock.setTimer(() => session.bye('connect-timeout'), admission.settings.handshakeTimeout)
   }
 
   /** The client said who it is, or it is gone. */
   greeted(): void {
-    this.session.node.clock.clearTimer(this.greeting)
+    if (this.greeting !== null) this.session.node.clock.clearTimer(this.greeting)
+    this.greeting = null
   }
 
   heard(): void {
@@ -53,13 +51,19 @@ export class Lifetime {
 
   /** @param expires ms since 1970 */
   setExpiry(expires: number = Number.POSITIVE_INFINITY): void {
-    this.token.begin(expires - this.session.node.storeTime())
+    const { session } = this
+    if (this.token === null && expires === Number.POSITIVE_INFINITY) return
+    this.token ??= new TokenLife(session.node.expiries, {
+      ask: (within) => session.push({ ev: 'refresh', within }),
+      end: () => session.bye('token-expired'),
+    })
+    this.token.begin(expires - session.node.storeTime())
   }
 
   /** There is nobody any more. */
   end(): void {
     this.greeted()
-    this.token.stop()
+    this.token?.stop()
   }
 
   /** One look of the heartbeat. */

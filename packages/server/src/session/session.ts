@@ -44,8 +44,6 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   readonly outbox: Outbox
   readonly access: Access
   readonly attachments: Attachments
-  readonly publishes: Publishes
-  readonly calls: Calls
   readonly lifetime: Lifetime
   /** The time that this client was told, minus the monotonic clock: a step of the wall clock is none of its business. */
   private readonly ahead: number
@@ -64,6 +62,9 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   /** Commands that are not answered yet. */
   private inFlight = 0
   private readonly inbox: Inbox
+  /** Of those who only listen there are many: what they never need is not made. */
+  private ownPublishes: Publishes | null = null
+  private ownCalls: Calls | null = null
   /** That it was not let in is no fault of its own. */
   private excused = false
 
@@ -76,28 +77,22 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.secret = base64url(node.random.bytes(16))
     this.inbox = new Inbox(this)
     this.outbox = new Outbox(link, node.clock, this, node.admission.settings.outboxBytes)
-    this.access = new Access(this, {
-      hold: (id) => node.holders.hold(this, id),
-      drop: (id) => node.holders.drop(this, id),
-    })
+    this.access = new Access(this)
     this.attachments = new Attachments(this)
-    this.publishes = new Publishes(this)
-    this.calls = new Calls({
-      procedures: node.procedures,
-      clock: node.clock,
-      limit: node.limits.rpc,
-      reply: (id, outcome) => (outcome instanceof RealtimeError ? this.refuse(id, outcome) : this.reply(id, outcome)),
-      push: (push) => {
-        this.push(push)
-        return this.outbox.flowing
-      },
-      onFailure: (error, method) => node.log('procedure failed', { method, error: textOf(error) }),
-      onLimit: () => node.admission.count('calls'),
-    })
     this.lifetime = new Lifetime(this)
     this.ahead = node.storeTime() - node.clock.now()
     node.add(this)
     link.open(this)
+  }
+
+  get publishes(): Publishes {
+    this.ownPublishes ??= new Publishes(this)
+    return this.ownPublishes
+  }
+
+  get calls(): Calls {
+    this.ownCalls ??= this.makeCalls()
+    return this.ownCalls
   }
 
   get isConnecting(): boolean {
@@ -142,7 +137,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
   drained(): void {
     if (this.state === 'closed') return
     this.outbox.drained()
-    if (this.outbox.flowing) this.calls.drained()
+    if (this.outbox.flowing) this.ownCalls?.drained()
   }
 
   /** @inheritDoc */
@@ -162,7 +157,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.lifetime.end()
     this.inbox.clear()
     this.outbox.close()
-    this.calls.end()
+    this.ownCalls?.end()
     this.attachments.end(clean)
     this.node.remove(this)
     this.node.metrics.count('tautline_disconnects_total', 1, code === null ? (clean ? 'client' : 'lost') : `${code}`)
@@ -245,6 +240,15 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.lifetime.look(mostQuiet, mostSilent)
   }
 
+  /** A token for a channel: by its id the connection may be found. */
+  hold(token: string): void {
+    this.node.holders.hold(this, token)
+  }
+
+  drop(token: string): void {
+    this.node.holders.drop(this, token)
+  }
+
   /** Who it is, by the token that it brought last. */
   identify(grant: Grant): void {
     this.user = grant.user
@@ -278,7 +282,7 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
 
   setClient(client: string): void {
     this.client = client
-    this.peer = createHash('sha256').update(client).digest('base64url').slice(0, 16)
+    this.peer = createHash('sha256').update(client).digest().toString('base64url', 0, 12)
   }
 
   /** What the peer learns of an error. One that no table knows is a fault of an application's hook: no more than that. */
@@ -329,5 +333,21 @@ export class Session implements LinkEvents, Obedient, Asker, OutboxOwner, Mortal
     this.node.admission.count('commands in flight')
     this.inFlight--
     this.turnAway(command.id, command, error)
+  }
+
+  private makeCalls(): Calls {
+    const { node } = this
+    return new Calls({
+      procedures: node.procedures,
+      clock: node.clock,
+      limit: node.limits.rpc,
+      reply: (id, outcome) => (outcome instanceof RealtimeError ? this.refuse(id, outcome) : this.reply(id, outcome)),
+      push: (push) => {
+        this.push(push)
+        return this.outbox.flowing
+      },
+      onFailure: (error, method) => node.log('procedure failed', { method, error: textOf(error) }),
+      onLimit: () => node.admission.count('calls'),
+    })
   }
 }
