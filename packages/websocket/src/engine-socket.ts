@@ -11,7 +11,7 @@ import {
   violationError,
   WebSocketError,
 } from '@tautline/protocol'
-import { callOutside } from './callbacks.ts'
+import { callOutsideOn } from './callbacks.ts'
 import { asBuffer } from './platform.ts'
 import type { Member } from './roster.ts'
 import { type Agreed, SendingSocket } from './sending-socket.ts'
@@ -187,7 +187,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     this.dropOutput()
     const { onclose } = this
     if (onclose !== null)
-      callOutside(onclose, clean ? connection.closeCode : 1006, clean ? connection.closeReason : '', clean)
+      callOutsideOn(this, onclose, clean ? connection.closeCode : 1006, clean ? connection.closeReason : '', clean)
     this.options.onGone?.(this)
   }
 
@@ -241,12 +241,11 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
 
   onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void {
     this.delivered = true
-    const { onmessage } = this
-    if (onmessage === null) return
+    if (this.onmessage === null) return
     const { platform, textAs } = this.settings
-    if (textAs === 'bytes') onmessage(payloadOf(bytes, start, end, owned), false)
-    else if (seen < 0x80) onmessage(platform.decodeAscii(bytes, start, end), false)
-    else onmessage(platform.decodeUtf8(bytes, start, end), false)
+    if (textAs === 'bytes') this.onmessage(payloadOf(bytes, start, end, owned), false)
+    else if (seen < 0x80) this.onmessage(platform.decodeAscii(bytes, start, end), false)
+    else this.onmessage(platform.decodeUtf8(bytes, start, end), false)
   }
 
   onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): void {

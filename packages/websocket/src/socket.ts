@@ -24,7 +24,8 @@ export interface SendOptions {
 
 /**
  * One open WebSocket connection, of a server or a client. Callbacks are plain properties: set them in the same turn in
- * which the socket is given to you.
+ * which the socket is given to you. They are called with the socket as `this`, so that functions which find what they need
+ * in its `data` can be shared by all connections: a closure for each is memory for each.
  */
 export interface Socket {
   /** Text as a string, or a Buffer: a view that stays valid as long as it is held. */

@@ -64,3 +64,23 @@ describe('callbacks that throw', () => {
     assert.deepEqual(heard, ['the other'])
   })
 })
+
+it('callbacks are called with their socket as this: one function can serve all connections', async () => {
+  const { feed, socket } = adopted()
+  const seen: [string, unknown][] = []
+  for (const name of ['onmessage', 'onping', 'onpong', 'onerror', 'onclose'] as const) {
+    socket[name] = function (this: unknown): void {
+      seen.push([name, this])
+    }
+  }
+  feed({ opcode: 9 }, { opcode: 10 }, { opcode: 1, payload: 'é' }, { opcode: 1 }, { opcode: 2 }, { opcode: 3 })
+  await turn()
+  socket.terminate()
+  await turn()
+  const names = ['onping', 'onpong', 'onmessage', 'onmessage', 'onmessage', 'onerror', 'onclose']
+  assert.deepEqual(
+    seen.map(([name]) => name),
+    names,
+  )
+  assert.ok(seen.every(([, self]) => self === socket))
+})

@@ -93,18 +93,27 @@ function ownPort(admission: Admission, metrics: DoorParts['metrics'], log: Log):
 }
 
 /** A handshake that became a connection. */
-export interface Visit {
+export class Visit {
   readonly address: string | undefined
-  /** Nothing is left of it: until then it is counted. */
-  gone(): void
-  /** The client broke a rule of the transport. */
-  failed(): void
-}
+  private readonly admission: Admission
+  private readonly headers: UpgradeRequest['headers']
 
-export function visit(admission: Admission, request: UpgradeRequest): Visit {
-  const address = admission.addressOf(request)
-  admission.opened(address)
-  return { address, gone: () => admission.closed(address), failed: () => admission.failed(address, request.headers) }
+  constructor(admission: Admission, request: UpgradeRequest) {
+    this.address = admission.addressOf(request)
+    this.admission = admission
+    this.headers = request.headers
+    admission.opened(this.address)
+  }
+
+  /** Nothing is left of it: until then it is counted. */
+  gone(): void {
+    this.admission.closed(this.address)
+  }
+
+  /** The client broke a rule of the transport. */
+  failed(): void {
+    this.admission.failed(this.address, this.headers)
+  }
 }
 
 /** Is it the address of the connection itself? */

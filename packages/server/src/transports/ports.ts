@@ -4,7 +4,7 @@
 import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import { createServer, type Server, type ServerOptions, type TlsReload } from '@tautline/websocket'
-import { doorOf, visit } from '../admission/door.ts'
+import { doorOf, Visit } from '../admission/door.ts'
 import type { Link, LinkRequest } from '../link.ts'
 import type { Node } from '../node.ts'
 import type { RealtimeOptions } from '../options.ts'
@@ -83,7 +83,7 @@ export class Ports {
         heartbeat: false,
       },
       (carrier, request) => {
-        const its = visit(admission, request)
+        const its = new Visit(admission, request)
         this.context.accept(new WebSocketLink(carrier, its), linkRequestOf(request, its.address))
       },
     )

@@ -21,14 +21,15 @@ export class WebSocketLink implements Link {
   readonly codec: Codec
   private readonly carrier: Socket
   private events: LinkEvents | null = null
-  private readonly visit: Pick<Visit, 'gone' | 'failed'>
+  private readonly visit: Pick<Visit, 'gone' | 'failed'> | null
   private waiting = false
 
   /** @param visit hears when nothing is left of the connection, also where no session was made of it */
-  constructor(carrier: Socket, visit: Pick<Visit, 'gone' | 'failed'> = NOBODY) {
+  constructor(carrier: Socket, visit: Pick<Visit, 'gone' | 'failed'> | null = null) {
     this.carrier = carrier
     this.visit = visit
-    carrier.onclose = visit.gone
+    carrier.data = this
+    carrier.onclose = onClose
     // Who names no subprotocol gets the one that can be read in a browser's tools.
     this.codec = CODECS.get(carrier.subprotocol) ?? jsonCodec
   }
@@ -44,23 +45,31 @@ export class WebSocketLink implements Link {
   open(events: LinkEvents): void {
     const { carrier } = this
     this.events = events
-    carrier.onmessage = (data) => {
-      // What still arrives behind our close frame is not for the session any more.
-      if (carrier.state === 'open') events.frame(data)
-    }
-    carrier.ondrain = () => this.drained()
-    carrier.onclose = (code) => {
-      this.events = null
-      this.visit.gone()
-      events.closed(code === 1000)
-    }
-    // `onclose` follows with 1006: that is all a session has to know.
-    carrier.onerror = (error) => {
-      if (error instanceof ViolationError) this.visit.failed()
-    }
-    carrier.onping = () => {
-      if (carrier.state === 'open') events.ping?.()
-    }
+    carrier.onmessage = onMessage
+    carrier.ondrain = onDrain
+    carrier.onerror = onError
+    carrier.onping = onPing
+  }
+
+  /** What still arrives behind our close frame is not for the session any more. */
+  message(data: string | Buffer): void {
+    if (this.carrier.state === 'open') this.events?.frame(data)
+  }
+
+  ping(): void {
+    if (this.carrier.state === 'open') this.events?.ping?.()
+  }
+
+  /** `closed` follows: that is all a session has to know. */
+  failed(error: Error): void {
+    if (error instanceof ViolationError) this.visit?.failed()
+  }
+
+  closed(code: number): void {
+    const { events } = this
+    this.events = null
+    this.visit?.gone()
+    events?.closed(code === 1000)
   }
 
   send(frame: Frame | Encoded): boolean {
@@ -96,7 +105,7 @@ export class WebSocketLink implements Link {
     this.carrier.resume()
   }
 
-  private drained(): void {
+  drained(): void {
     if (!this.waiting) return
     this.waiting = false
     this.events?.drained()
@@ -112,9 +121,31 @@ export function linkRequestOf(
   return { headers, remoteAddress, origin, target, secure }
 }
 
-function nothing(): void {}
+// The same functions for all connections: a socket carries its link.
 
-const NOBODY = { gone: nothing, failed: nothing }
+function onMessage(this: Socket, data: string | Buffer): void {
+  linkOf(this).message(data)
+}
+
+function onDrain(this: Socket): void {
+  linkOf(this).drained()
+}
+
+function onPing(this: Socket): void {
+  linkOf(this).ping()
+}
+
+function onError(this: Socket, error: Error): void {
+  linkOf(this).failed(error)
+}
+
+function onClose(this: Socket, code: number): void {
+  linkOf(this).closed(code)
+}
+
+function linkOf(socket: Socket): WebSocketLink {
+  return socket.data as WebSocketLink
+}
 
 function preparedOf(frame: Frame): PreparedMessage {
   frame.form ??= prepare(frame.encoded)
