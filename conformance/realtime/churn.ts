@@ -94,7 +94,7 @@ export class Churner {
 
   /** Subscribes so many times. */
   async run(port: number, codec: Codec, subscribes: number): Promise<void> {
-    const speaker = await Speaker.open({ port, codec, onMessage: (message) => this.#heard(message) })
+    const speaker = await Speaker.open({ port, codec, deflate: true, onMessage: (message) => this.#heard(message) })
     this.#speaker = speaker
     await speaker.greet({ client: `churner-${this.#random.below(2 ** 31)}` })
     const { channels } = this.#publisher

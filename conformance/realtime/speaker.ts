@@ -22,6 +22,10 @@ import {
   type ServerMessage,
 } from '@tautline/wire'
 import type { Heard, Payload } from './case.ts'
+import { PeerWindow } from './peer-window.ts'
+
+/** What goes to all subscribers of a channel; all else is somebody's own, and is never compressed. */
+const SHARED: readonly string[] = ['pub', 'fence', 'gap']
 
 /** Nothing that the server says to people may move a cursor, or begin a line. */
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
@@ -29,6 +33,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/
 export interface SpeakerOptions {
   readonly port: number
   readonly codec: Codec
+  /** true: it offers permessage-deflate. It compresses nothing itself. */
+  readonly deflate?: boolean
   /** Called with each message, in order. true: it was taken, and is not kept among `replies` and `pushes`. */
   readonly onMessage?: (message: ServerMessage) => boolean
 }
@@ -42,6 +48,10 @@ export class Speaker implements Heard {
   readonly faults: string[]
   closeCode: number | null
   closeReason: string
+  /** Frames that were compressed. */
+  compressed: number
+  readonly #window: PeerWindow | null
+  #isDeflated: boolean
   readonly #onMessage: ((message: ServerMessage) => boolean) | null
   readonly #reader: NaiveFrameReader
   readonly #signal: Signal
@@ -55,6 +65,9 @@ export class Speaker implements Heard {
     this.faults = []
     this.closeCode = null
     this.closeReason = ''
+    this.compressed = 0
+    this.#isDeflated = false
+    this.#window = options.deflate === true ? new PeerWindow() : null
     this.#onMessage = options.onMessage ?? null
     this.#reader = new NaiveFrameReader()
     this.#signal = new Signal()
@@ -68,7 +81,8 @@ export class Speaker implements Heard {
   /** A connection whose handshake is done. @throws Error when the server refuses it */
   static async open(options: SpeakerOptions): Promise<Speaker> {
     const peer = await RawPeer.connect(options.port)
-    const fields = [['Sec-WebSocket-Protocol', options.codec.subprotocol] as const]
+    const offer = options.deflate === true ? [['Sec-WebSocket-Extensions', 'permessage-deflate'] as const] : []
+    const fields = [['Sec-WebSocket-Protocol', options.codec.subprotocol] as const, ...offer]
     await peer.write(requestBytes({ target: '/realtime', fields }))
     await peer.until(() => readHead(peer.received) !== null || peer.ending !== 'open', 10_000)
     const head = readHead(peer.received)
@@ -139,10 +153,20 @@ export class Speaker implements Heard {
 
   #frame(frame: WireFrame): void {
     if (this.closeCode !== null) this.faults.push('a frame behind the close')
-    if (frame.masked || frame.rsv !== 0 || !frame.fin) this.faults.push('a frame that no server sends here')
+    const isDeflated = this.#window !== null && frame.rsv === 4 && frame.opcode < 8
+    const isKnown = frame.rsv === 0 || isDeflated
+    if (frame.masked || !isKnown || !frame.fin) this.faults.push('a frame that no server sends here')
     if (frame.opcode === 8) this.#close(frame.payload)
     else if (frame.opcode !== (this.codec.binary ? 2 : 1)) this.faults.push(`a frame of opcode ${frame.opcode}`)
+    else if (isDeflated && this.#window !== null) this.#inflated(this.#window, frame.payload)
     else this.#messages(frame.payload)
+  }
+
+  #inflated(window: PeerWindow, payload: Buffer): void {
+    this.compressed++
+    this.#isDeflated = true
+    this.#messages(window.inflate(payload))
+    this.#isDeflated = false
   }
 
   #close(payload: Buffer): void {
@@ -168,6 +192,9 @@ export class Speaker implements Heard {
   }
 
   #message(message: ServerMessage): void {
+    if (this.#isDeflated && !('ev' in message && SHARED.includes(message.ev))) {
+      this.faults.push(`a personal ${'ev' in message ? message.ev : 'reply'} was compressed`)
+    }
     const text = 'ev' in message ? (message.ev === 'bye' ? message.reason : '') : (message.error?.message ?? '')
     if (CONTROL.test(text)) this.faults.push('a text with controls')
     if (this.#onMessage?.(message) === true) return

@@ -2,19 +2,40 @@
 // frames; a transport never knows what they say.
 
 import type { Codec, Encoded } from '@tautline/wire'
+import type { Sharing } from './sharing.ts'
+
+/** The frames of a channel and a codec that go to all who hear it, in order: each may be compressed as a sequel to the last. */
+export class FrameStream {
+  readonly sharing: Sharing
+  /** What a transport made of it; the transport's own. */
+  form: { close(): void } | null = null
+
+  constructor(sharing: Sharing) {
+    this.sharing = sharing
+  }
+
+  close(): void {
+    this.form?.close()
+    this.form = null
+  }
+}
 
 /** A frame that goes to many: encoded once, and given its transport's form once. */
 export class Frame {
   readonly encoded: Encoded
   /** Bytes of its payload on the wire. */
   readonly size: number
+  /** null: it stands alone. */
+  readonly stream: FrameStream | null
+  /** May it be compressed, where it stands alone? */
+  compress = false
   /** What a transport made of it (a WebSocket's prepared message); the transport's own. */
-  form: unknown
+  form: unknown = null
 
-  constructor(encoded: Encoded, size: number) {
+  constructor(encoded: Encoded, size: number, stream: FrameStream | null = null) {
     this.encoded = encoded
     this.size = size
-    this.form = null
+    this.stream = stream
   }
 }
 
@@ -39,8 +60,8 @@ export interface Link {
   /** Once, in the turn in which the link is handed over. */
   open(events: LinkEvents): void
   /**
-   * Sends one frame, in order. A `Frame` is shared, and may be compressed for many; an `Encoded` is personal and is
-   * never compressed.
+   * Sends one frame, in order. A `Frame` is shared, and may be compressed for many as it says; an `Encoded` is personal
+   * and is never compressed.
    *
    * @returns false: the network is behind; better wait for `drained` (the frame itself was taken)
    */

@@ -25,6 +25,11 @@ export type MetricName =
   | 'tautline_limited_total'
   | 'tautline_revocations_total'
   | 'tautline_received_bytes_total'
+  | 'tautline_shared_members'
+  | 'tautline_shared_units_total'
+  | 'tautline_shared_resets_total'
+  | 'tautline_shared_bytes_total'
+  | 'tautline_shared_plain_bytes_total'
   | 'tautline_hooks_total'
   | 'tautline_hooks_pending'
   | 'tautline_api_requests_total'
@@ -46,6 +51,11 @@ export const METRICS: Readonly<Record<MetricName, MetricShape>> = Object.freeze(
   tautline_limited_total: { type: 'counter', help: 'Times that a limit held somebody back.', label: 'limit' },
   tautline_revocations_total: { type: 'counter', help: 'Connections whose tokens were revoked.' },
   tautline_received_bytes_total: { type: 'counter', help: 'Bytes of frames that clients sent.' },
+  tautline_shared_members: { type: 'gauge', help: 'Connections that follow a stream of shared compression.' },
+  tautline_shared_units_total: { type: 'counter', help: 'Frames of streams of shared compression.' },
+  tautline_shared_resets_total: { type: 'counter', help: 'Those of them with which a stream began anew.' },
+  tautline_shared_bytes_total: { type: 'counter', help: 'Bytes that connections were sent as such frames.' },
+  tautline_shared_plain_bytes_total: { type: 'counter', help: 'What these bytes would be without compression.' },
   tautline_hooks_total: {
     type: 'counter',
     help: 'Questions to the backend, by what became of them.',
@@ -99,6 +109,7 @@ export class Metrics {
     this.counter(name, series).value += by
   }
 
+  /** What is counted elsewhere, and read when somebody asks. */
   gauge(name: MetricName, read: () => number): void {
     this.gauges.set(name, read)
   }
@@ -114,7 +125,7 @@ export class Metrics {
         samples.push({ name, labels: shape.label === undefined ? {} : { [shape.label]: series }, value })
       }
       // A counter without a label is there from the start.
-      if (shape.type === 'counter' && shape.label === undefined && its === undefined)
+      if (shape.type === 'counter' && shape.label === undefined && its === undefined && read === undefined)
         samples.push({ name, labels: {}, value: 0 })
     }
     return samples

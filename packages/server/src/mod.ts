@@ -3,7 +3,7 @@
 export { RealtimeError } from '@tautline/wire'
 export type { AdmissionOptions } from './admission/options.ts'
 export type { Duration } from './duration.ts'
-export { Frame, type Link, type LinkEvents, type LinkRequest } from './link.ts'
+export { Frame, type FrameStream, type Link, type LinkEvents, type LinkRequest } from './link.ts'
 export { METRICS, type MetricName, type MetricShape, type Sample } from './metrics.ts'
 export type {
   Action,
@@ -43,4 +43,5 @@ export type { CallContext, Procedure } from './rpc/calls.ts'
 export type { Allow, AllowByAction, AllowOne } from './rules/allow.ts'
 export type { ChannelRule } from './rules/rules.ts'
 export { SettingError } from './rules/settings.ts'
+export type { RealtimeCompression } from './sharing.ts'
 export type { ListenOptions } from './transports/ports.ts'

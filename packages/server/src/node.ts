@@ -1,7 +1,16 @@
 // One server process: what its sessions share, and the registries by which they are found. It decides nothing.
 
 import { type Broker, EntryIds, type PresenceStore } from '@tautline/broker'
-import { type Body, base64url, type Clock, LIMITS, type Limits, type MembersPush, type Random } from '@tautline/wire'
+import {
+  type Body,
+  base64url,
+  type Clock,
+  isPattern,
+  LIMITS,
+  type Limits,
+  type MembersPush,
+  type Random,
+} from '@tautline/wire'
 import { Admission } from './admission/admission.ts'
 import { Expiries } from './auth/expiries.ts'
 import { Messages } from './contract/messages.ts'
@@ -22,9 +31,11 @@ import { lend } from './revocation/lend.ts'
 import type { Revocation } from './revocation/revocation.ts'
 import { isReserved, Revocations } from './revocation/revocations.ts'
 import { Procedures } from './rpc/calls.ts'
+import { type Compress, compressOf } from './rules/compress.ts'
 import { Rules } from './rules/rules.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import type { Session } from './session/session.ts'
+import { type Sharing, sharingOf } from './sharing.ts'
 
 /** The most that the rings of all channels hold together, in bytes. */
 const RING_BYTES = 67_108_864
@@ -68,6 +79,8 @@ export class Node {
   /** Counted on the hot path: publications taken, and publications given to subscribers. */
   readonly publications: Counter = this.metrics.counter('tautline_publications_total')
   readonly deliveries: Counter = this.metrics.counter('tautline_deliveries_total')
+  private readonly compresses: boolean
+  private readonly sharing: Sharing | null
   private readonly sessions: Map<string, Session> = new Map()
   private readonly users: Map<string, Set<Session>> = new Map()
   /** Stops hearing other nodes. */
@@ -91,10 +104,14 @@ export class Node {
       count: (limit) => this.metrics.count('tautline_limited_total', 1, limit),
     })
     this.health = new Health(clock, (ok) => this.tellHealth(ok))
+    this.compresses = options.compression !== undefined && options.compression !== false
+    this.sharing = sharingOf(options.compression)
     const turn = new Turn(clock)
     this.hubs = new Hubs({
       ...{ broker, clock, random, turn, health: this.health, ringBytes: RING_BYTES },
       isOwned: (channel) => isReserved(channel) || this.rules.isOwned(channel),
+      compressOf: this.compresses ? (channel) => this.compressOf(channel) : () => 'never',
+      sharing: this.sharing,
     })
     this.appender = new Appender(broker, this.health)
     this.presences = new Presences({
@@ -213,13 +230,31 @@ export class Node {
     return unit
   }
 
+  /** What of a channel or pattern may be compressed, as the rules and hooks are now. */
+  private compressOf(channel: string): Compress {
+    const isHooked = this.hooks.authorize !== null
+    if (isPattern(channel)) {
+      const found = this.rules.forPattern(channel)
+      return found === null ? 'never' : compressOf(found.reached, true, isHooked)
+    }
+    const rule = this.rules.for(channel)
+    return rule === null ? 'never' : compressOf([rule], false, isHooked)
+  }
+
   private measure(): void {
-    const { metrics } = this
+    const { metrics, sharing } = this
     metrics.gauge('tautline_connections', () => this.sessions.size)
     metrics.gauge('tautline_users', () => this.users.size)
     metrics.gauge('tautline_channels', () => this.hubs.size)
     metrics.gauge('tautline_waiting_bytes', () => this.appender.waitingBytes)
     metrics.gauge('tautline_store_up', () => (this.health.ok ? 1 : 0))
+    if (sharing === null) return
+    const { tally } = sharing
+    metrics.gauge('tautline_shared_members', () => tally.members)
+    metrics.gauge('tautline_shared_units_total', () => tally.units)
+    metrics.gauge('tautline_shared_resets_total', () => tally.resets)
+    metrics.gauge('tautline_shared_bytes_total', () => tally.sentBytes)
+    metrics.gauge('tautline_shared_plain_bytes_total', () => tally.plainBytes)
   }
 
   private obey(order: Order): void {

@@ -2,13 +2,14 @@
 
 import type { Broker, PresenceStore } from '@tautline/broker'
 import type { Contract } from '@tautline/contract'
-import type { CompressionOptions, OriginPolicy } from '@tautline/websocket'
+import type { OriginPolicy } from '@tautline/websocket'
 import type { Clock, Json, Limits, Random } from '@tautline/wire'
 import type { AdmissionOptions } from './admission/options.ts'
 import type { LinkRequest } from './link.ts'
 import type { CallContext } from './rpc/procedures.ts'
 import type { Allow } from './rules/allow.ts'
 import type { ChannelRule } from './rules/rules.ts'
+import type { RealtimeCompression } from './sharing.ts'
 
 /** Writes one line about something that happened. Values may come from peers: whoever prints them escapes them. */
 export type Log = (event: string, fields: Readonly<Record<string, string | number | boolean>>) => void
@@ -50,7 +51,7 @@ export interface RealtimeOptions {
   /** How many may come and how fast, and when nobody is let in any more. */
   readonly admission?: AdmissionOptions
   /** permessage-deflate for what goes to many. Default false. */
-  readonly compression?: boolean | CompressionOptions
+  readonly compression?: boolean | RealtimeCompression
   readonly limits?: Partial<Limits>
   /** ms. The server is never silent for longer than `every`; a client silent for `every + timeout` is gone. */
   readonly heartbeat?: { readonly every?: number; readonly timeout?: number }

@@ -6,7 +6,8 @@ import { readAdmission } from './admission/options.ts'
 import { parseDuration } from './duration.ts'
 import type { RealtimeOptions } from './options.ts'
 import { readOrigins } from './origins/settings.ts'
-import { readInteger, readObject, SettingError, shown } from './rules/settings.ts'
+import { readFlag, readInteger, readObject, SettingError, shown } from './rules/settings.ts'
+import type { RealtimeCompression } from './sharing.ts'
 
 const OPTIONS = [
   'channels',
@@ -132,10 +133,38 @@ function readNode(node: unknown): void {
   throw new SettingError('node', `must be 1 to 64 letters, digits and . _ : -, not ${shown(node)}${hint}`)
 }
 
+const COMPRESSION = [
+  'shared',
+  'sharedFrom',
+  'level',
+  'memLevel',
+  'serverMaxWindowBits',
+  'clientMaxWindowBits',
+  'serverNoContextTakeover',
+  'clientNoContextTakeover',
+] as const satisfies readonly (keyof RealtimeCompression)[]
+
 function readCompression(compression: unknown): void {
   if (compression === undefined || typeof compression === 'boolean') return
-  if (typeof compression === 'object' && compression !== null && !Array.isArray(compression)) return
-  throw new SettingError('compression', `must be true, false or an object, not ${shown(compression)}`)
+  if (typeof compression !== 'object' || compression === null || Array.isArray(compression)) {
+    throw new SettingError('compression', `must be true, false or an object, not ${shown(compression)}`)
+  }
+  const given = readObject('compression', compression, COMPRESSION)
+  const shared = readFlag('compression.shared', given.shared, false)
+  if (given.sharedFrom !== undefined && !shared) {
+    throw new SettingError('compression.sharedFrom', 'has no meaning without shared: true')
+  }
+  readInteger('compression.sharedFrom', given.sharedFrom, 1, LONGEST, 50)
+  readInteger('compression.level', given.level, 0, 9, 6)
+  readInteger('compression.memLevel', given.memLevel, 1, 9, 8)
+  for (const name of ['serverMaxWindowBits', 'clientMaxWindowBits'] as const) {
+    readInteger(`compression.${name}`, given[name], 8, 15, 15)
+  }
+  for (const name of ['serverNoContextTakeover', 'clientNoContextTakeover'] as const) {
+    const said = readFlag(`compression.${name}`, given[name], true)
+    if (!shared || given[name] === undefined || said === (name === 'clientNoContextTakeover')) continue
+    throw new SettingError(`compression.${name}`, 'is decided by shared: leave it out')
+  }
 }
 
 function readPart(path: string, value: unknown, methods: readonly string[], example: string): void {

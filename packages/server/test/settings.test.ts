@@ -23,6 +23,7 @@ describe('the options of a server', () => {
       {},
       { path: '/', origins: 'any', compression: true, node: 'eu-1.example:8080', window: 60_000 },
       { path: '/a/b', origins: ['https://app.example.com', 'http://localhost:3000'], compression: {} },
+      { compression: { shared: true, sharedFrom: 10, level: 4, memLevel: 9, serverMaxWindowBits: 12 } },
       { origins: () => true, heartbeat: { every: 2_000, timeout: 2_000 }, limits: { frame: 65_536, body: 65_536 } },
       { broker: new MemoryBroker(), presence: new MemoryPresence(), clock: systemClock, random: systemRandom },
       { log: () => {}, channels: {}, limits: { publishRate: 1, depth: 120, name: 128 } },
@@ -113,5 +114,19 @@ describe('the options of a server', () => {
     assert.match(refusal({ random: Math.random }), /^random is a function/)
     assert.match(refusal({ log: console }), /^log must be a function/)
     assert.match(refusal({ compression: 'yes' }), /^compression must be/)
+  })
+
+  it('say of compression what it can be', () => {
+    const wrong: [object, RegExp][] = [
+      [{ share: true }, /^compression has an unknown key 'share': did you mean 'shared'/],
+      [{ shared: 'yes' }, /^compression\.shared must be true or false/],
+      [{ sharedFrom: 10 }, /^compression\.sharedFrom has no meaning without shared: true/],
+      [{ shared: true, sharedFrom: 0 }, /^compression\.sharedFrom must be/],
+      [{ shared: true, serverNoContextTakeover: true }, /^compression\.serverNoContextTakeover is decided by shared/],
+      [{ shared: true, clientNoContextTakeover: false }, /^compression\.clientNoContextTakeover is decided by shared/],
+      [{ level: 10 }, /^compression\.level must be/],
+      [{ serverMaxWindowBits: 7 }, /^compression\.serverMaxWindowBits must be/],
+    ]
+    for (const [compression, message] of wrong) assert.match(refusal({ compression }), message)
   })
 })

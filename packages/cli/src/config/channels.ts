@@ -70,6 +70,12 @@ const rule = z
       .enum(['none', 'user', 'peer', 'both'])
       .optional()
       .describe("What publications show of their publisher. Default 'both'."),
+    compress: z
+      .boolean()
+      .optional()
+      .describe(
+        'false: nothing here is compressed. true: publications together, also where some may publish who may not subscribe. Default: together only where whoever may publish may also subscribe.',
+      ),
     recovery: z
       .strictObject({ entries: whole(1, MANY).optional(), bytes: whole(1, GIB).optional() })
       .optional()

@@ -27,6 +27,9 @@ export function crossChecks(raw: unknown): readonly Finding[] {
   checkIssuers(at('jwt', 'issuers'), say)
   checkKeys(at('api', 'keys'), say)
   checkBackend(at, say)
+  if (at('compression', 'sharedFrom') !== undefined && at('compression', 'shared') !== true) {
+    say(['compression', 'sharedFrom'], 'has no meaning without shared: true', 'key')
+  }
   const frame = at('limits', 'frame') ?? 1_048_576
   const body = at('limits', 'body')
   if (typeof body === 'number' && typeof frame === 'number' && body > frame) {

@@ -47,6 +47,21 @@ const stop = z.strictObject({
     .describe('How long /ready says 503 before the port closes, for load balancers that ask now and then. Default 0.'),
 })
 
+const compression = z.strictObject({
+  shared: z
+    .boolean()
+    .optional()
+    .describe(
+      'true: what goes to all subscribers of a channel is compressed once, with what went before as context. Default false.',
+    ),
+  sharedFrom: whole(1, 2_147_483_647).optional().describe('Subscribers from which on a channel is. Default 50.'),
+  level: whole(0, 9).optional().describe("zlib's effort. Default 6."),
+  memLevel: whole(1, 9).optional().describe("zlib's memory. Default 8."),
+  serverMaxWindowBits: whole(8, 15)
+    .optional()
+    .describe('The window. A smaller one takes less CPU, and compresses a little less. Default 15.'),
+})
+
 const dev = z.strictObject({
   exposed: z
     .boolean()
@@ -87,7 +102,10 @@ export const configSchema = z.strictObject({
     .strictObject({ every: whole(2_000, 2_147_483_647).optional(), timeout: whole(2_000, 2_147_483_647).optional() })
     .optional()
     .describe('ms. The server is never silent for longer than `every`.'),
-  compression: z.boolean().optional().describe('true: permessage-deflate. Default false.'),
+  compression: z
+    .union([z.boolean(), compression], expected('true, false or an object such as { shared: true }'))
+    .optional()
+    .describe('true: permessage-deflate. Default false.'),
   window: whole(1_000, 2_592_000_000)
     .optional()
     .describe('ms for which a publication is recognised. Default 5 minutes.'),

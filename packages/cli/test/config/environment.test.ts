@@ -18,6 +18,8 @@ test('every setting has a variable, by one rule', async () => {
     TAUTLINE_COOKIES: 'true',
     TAUTLINE_MONITORING: 'false',
     TAUTLINE_STOP__TIMEOUT: '3s',
+    TAUTLINE_COMPRESSION__SHARED: 'true',
+    TAUTLINE_COMPRESSION__SHARED_FROM: '20',
     TAUTLINE_JWT__ISSUERS: '[{ "issuer": "i", "audience": "a", "algorithms": ["HS256"] }]',
     TAUTLINE_JWT__ISSUERS__0__SECRET: 'S3CRET-of-the-environment-32-bytes',
   })
@@ -31,6 +33,7 @@ test('every setting has a variable, by one rule', async () => {
     cookies: true,
     monitoring: false,
     stop: { timeout: '3s' },
+    compression: { shared: true, sharedFrom: 20 },
     jwt: {
       issuers: [{ issuer: 'i', audience: 'a', algorithms: ['HS256'], secret: 'S3CRET-of-the-environment-32-bytes' }],
     },
@@ -40,6 +43,7 @@ test('every setting has a variable, by one rule', async () => {
 test('one word for a setting that takes a word or a list', async () => {
   assert.equal((await configOf({ TAUTLINE_ORIGINS: 'any' })).origins, 'any')
   assert.equal((await configOf({ TAUTLINE_ALLOW: 'everyone' })).allow, 'everyone')
+  assert.equal((await configOf({ TAUTLINE_COMPRESSION: 'true' })).compression, true)
   assert.deepEqual((await configOf({ TAUTLINE_ALLOW: 'users,token' })).allow, ['users', 'token'])
 })
 

@@ -113,6 +113,11 @@ const JSON_ROWS: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ['limits', '{ "limits": { "body": 2000000 } }', ['1:23  limits.body is 2000000, more than limits.frame (1048576)']],
   [
+    'compression from so many on, of what is not shared',
+    '{ "compression": { "sharedFrom": 20 } }',
+    ['1:20  compression.sharedFrom has no meaning without shared: true'],
+  ],
+  [
     'admission',
     '{ "admission": { "conections": 5 } }',
     ["1:18  admission.conections is not known: did you mean 'connections'?"],

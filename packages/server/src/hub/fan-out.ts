@@ -3,6 +3,9 @@
 
 import type { Clock, Codec } from '@tautline/wire'
 import type { Frame } from '../link.ts'
+import type { Compress } from '../rules/compress.ts'
+import type { Sharing } from '../sharing.ts'
+import { Streams } from './streams.ts'
 import { joinUnits, type Unit } from './unit.ts'
 
 /** A subscription in the fan-out set. */
@@ -38,17 +41,29 @@ export class Turn {
   }
 }
 
+/** Whose fan-out set it is. */
+export interface FanOutOwner {
+  /** What of it may be compressed, as the rules are now. */
+  readonly compress: Compress
+  /** null: nothing is compressed with context. */
+  readonly sharing: Sharing | null
+}
+
 /** The fan-out set of one channel or pattern. */
 export class FanOut {
   private readonly turn: Turn
+  private readonly owner: FanOutOwner
+  /** null: too few subscribe, or it is not to be compressed together. */
+  private streams: Streams | null = null
   private readonly members: Set<Receiver> = new Set()
   /** The members as a list, made anew when they have changed: a flush is not disturbed by whoever comes or goes. */
   private list: readonly Receiver[] | null = null
   private pending: Unit[] = []
   private bytes = 0
 
-  constructor(turn: Turn) {
+  constructor(turn: Turn, owner: FanOutOwner) {
     this.turn = turn
+    this.owner = owner
   }
 
   get size(): number {
@@ -74,6 +89,8 @@ export class FanOut {
   clear(): void {
     this.members.clear()
     this.list = null
+    this.streams?.close()
+    this.streams = null
   }
 
   push(unit: Unit): void {
@@ -89,16 +106,31 @@ export class FanOut {
     const units = this.pending
     this.pending = []
     this.bytes = 0
+    const { compress } = this.owner
+    const streams = this.streamsFor(compress)
     let json: Frame | null = null
     let msgpack: Frame | null = null
     for (const receiver of this.receivers) {
       let frame: Frame | null = receiver.codec.name === 'json' ? json : msgpack
       if (frame === null) {
-        frame = joinUnits(units, receiver.codec)
+        frame = joinUnits(units, receiver.codec, compress)
+        if (streams !== null) frame = streams.next(frame, receiver.codec)
         if (receiver.codec.name === 'json') json = frame
         else msgpack = frame
       }
       receiver.deliver(units, frame)
     }
+  }
+
+  /** Those who come and go around the number from which on it is worth it must not open and close them each time. */
+  private streamsFor(compress: Compress): Streams | null {
+    const { sharing } = this.owner
+    if (sharing === null) return null
+    const enough = this.streams === null ? sharing.from : sharing.from / 2
+    if (compress !== 'together' || this.members.size < enough) {
+      this.streams?.close()
+      this.streams = null
+    } else this.streams ??= new Streams(sharing)
+    return this.streams
   }
 }

@@ -3,8 +3,10 @@
 import type { Broker, Detach } from '@tautline/broker'
 import { type Clock, type Lost, type Position, type Random, RealtimeError, type Timer } from '@tautline/wire'
 import type { Health } from '../health.ts'
+import type { Compress } from '../rules/compress.ts'
 import type { Rule } from '../rules/rules.ts'
-import { FanOut, type Receiver, type Turn } from './fan-out.ts'
+import type { Sharing } from '../sharing.ts'
+import { FanOut, type FanOutOwner, type Receiver, type Turn } from './fan-out.ts'
 import type { Reads } from './reads.ts'
 import type { RingBudget } from './ring.ts'
 import type { StoreTime } from './store-time.ts'
@@ -31,6 +33,9 @@ export interface HubContext {
   readonly storeTime: StoreTime
   /** Does a channel belong to one user? Then no pattern brings it. */
   readonly isOwned: (channel: string) => boolean
+  /** What of a channel or pattern may be compressed. */
+  readonly compressOf: (channel: string) => Compress
+  readonly sharing: Sharing | null
   /** A hub whose feed was interrupted asks to have its head compared. */
   readonly interrupted: (hub: Comparable) => void
 }
@@ -53,7 +58,7 @@ const TRIES = 5
 const FIRST_WAIT = 50
 
 /** A channel or a pattern on this node. Opened by the first who holds it, closed by the registry when nobody does. */
-export abstract class Hub {
+export abstract class Hub implements FanOutOwner {
   readonly channel: string
   readonly rule: Rule
   readonly fanOut: FanOut
@@ -71,8 +76,18 @@ export abstract class Hub {
     this.context = context
     this.channel = channel
     this.rule = rule
-    this.fanOut = new FanOut(context.turn)
+    this.fanOut = new FanOut(context.turn, this)
     this.opened = this.open()
+  }
+
+  /** @inheritDoc */
+  get compress(): Compress {
+    return this.context.compressOf(this.channel)
+  }
+
+  /** @inheritDoc */
+  get sharing(): Sharing | null {
+    return this.context.sharing
   }
 
   /** Subscribers that are live here. */

@@ -5,7 +5,9 @@ import type { Broker } from '@tautline/broker'
 import { type Clock, isPattern, type Position, type Random, RealtimeError, type Timer } from '@tautline/wire'
 import { within } from '../deadline.ts'
 import type { Health } from '../health.ts'
+import type { Compress } from '../rules/compress.ts'
 import type { Rule } from '../rules/rules.ts'
+import type { Sharing } from '../sharing.ts'
 import { CastHub } from './cast-hub.ts'
 import type { Turn } from './fan-out.ts'
 import { type Comparable, type Hub, type HubContext, unavailable } from './hub.ts'
@@ -35,6 +37,10 @@ export interface HubsOptions {
   readonly ringBytes: number
   /** Does a channel belong to one user? Then no pattern brings it. */
   readonly isOwned: (channel: string) => boolean
+  /** What of a channel or pattern may be compressed. */
+  readonly compressOf: (channel: string) => Compress
+  /** null: nothing is compressed with context. */
+  readonly sharing: Sharing | null
 }
 
 /**
@@ -55,7 +61,7 @@ export class Hubs {
   private stopped = false
 
   constructor(options: HubsOptions) {
-    const { broker, clock, random, turn, health, isOwned } = options
+    const { broker, clock, random, turn, health, isOwned, compressOf, sharing } = options
     this.options = options
     this.reads = new Reads(broker, health)
     this.context = {
@@ -68,6 +74,8 @@ export class Hubs {
       health,
       storeTime: new StoreTime(broker, clock),
       isOwned,
+      compressOf,
+      sharing,
       interrupted: (hub) => this.interrupted(hub),
     }
   }

@@ -4,6 +4,7 @@
 import { type Cast, type Entry, weightOf } from '@tautline/broker'
 import type { Codec, Encoded, GapPush, MembersPush, Position, StoredPublication } from '@tautline/wire'
 import { Frame } from '../link.ts'
+import type { Compress } from '../rules/compress.ts'
 
 /** Encoded when the first subscriber of a codec needs it. */
 export abstract class Unit {
@@ -102,12 +103,21 @@ export class MembersUnit extends Unit {
   }
 }
 
-/** Several units as one frame: joined, not encoded again. */
-export function joinUnits(units: readonly Unit[], codec: Codec): Frame {
+/**
+ * Several units as one frame: joined, not encoded again.
+ *
+ * @param compress what of their channel may be compressed
+ */
+export function joinUnits(units: readonly Unit[], codec: Codec, compress: Compress): Frame {
   const first = (units[0] as Unit).frame(codec)
-  if (units.length === 1) return first
+  if (units.length === 1) {
+    first.compress = compress !== 'never'
+    return first
+  }
   const encoded = codec.join(units.map((unit) => unit.frame(codec).encoded))
-  return new Frame(encoded, codec.size(encoded))
+  const frame = new Frame(encoded, codec.size(encoded))
+  frame.compress = compress === 'together'
+  return frame
 }
 
 /** An entry as publications carry it. `prev` is on the wire only where offsets are sparse. */

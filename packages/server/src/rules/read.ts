@@ -6,7 +6,7 @@ import { type Requirement, readAllowByAction } from './allow.ts'
 import type { Rule } from './rules.ts'
 import { readDuration, readFlag, readInteger, readObject, readWord, SettingError, shown } from './settings.ts'
 
-const KEYS = ['history', 'log', 'presence', 'joinLeave', 'policy', 'allow', 'from', 'recovery'] as const
+const KEYS = ['history', 'log', 'presence', 'joinLeave', 'policy', 'allow', 'from', 'compress', 'recovery'] as const
 const FROM = ['none', 'user', 'peer', 'both'] as const
 const POLICIES = ['lossless', 'latest', 'disconnect'] as const
 /** Stands for the id of the user who asks. */
@@ -58,6 +58,7 @@ function readRule(written: string, value: unknown, { window, allow }: RuleDefaul
     allow: readAllowByAction(`${path}.allow`, given.allow, owner.length > 0 ? OWNERS : allow),
     owner: Object.freeze(owner),
     from: readWord(`${path}.from`, given.from, FROM, 'both'),
+    compress: given.compress === undefined ? null : readFlag(`${path}.compress`, given.compress, true),
     recovery: Object.freeze({
       entries: readInteger(`${path}.recovery.entries`, recovery.entries, 1, MANY, 10_000),
       bytes: readInteger(`${path}.recovery.bytes`, recovery.bytes, 1, GIB, 8 * 2 ** 20),

@@ -26,6 +26,12 @@ export interface ChannelRule {
   readonly allow?: AllowByAction
   /** What publications show of their publisher: the user, the peer (one connection's pseudonym), both, none. Default 'both'. */
   readonly from?: 'none' | 'user' | 'peer' | 'both'
+  /**
+   * What is compressed for connections that can (option `compression`). Default: what goes to all subscribers together, if
+   * whoever may publish may also subscribe; else single publications. true: together, whoever may do what; say so only if
+   * no publisher may learn less than a subscriber. false: nothing.
+   */
+  readonly compress?: boolean
   /** The most one recovery replays (10,000 entries, 8 MiB); a subscriber that missed more is told `lost`. */
   readonly recovery?: { readonly entries?: number; readonly bytes?: number }
 }
@@ -43,6 +49,8 @@ export interface Rule {
   /** Segments that must be the user's id (`$user`). */
   readonly owner: readonly number[]
   readonly from: 'none' | 'user' | 'peer' | 'both'
+  /** null: `allow` decides. */
+  readonly compress: boolean | null
   readonly recovery: { readonly entries: number; readonly bytes: number }
 }
 

@@ -149,7 +149,7 @@ export class Subscription implements HubMember, Waiting {
     if (this.isPattern) {
       const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this) && !this.wasBrought(unit))
       if (own.length === 0) return
-      if (own.length < units.length) return this.pass(own, joinUnits(own, this.codec))
+      if (own.length < units.length) return this.pass(own, joinUnits(own, this.codec, this.hub.compress))
     }
     this.pass(units, frame)
   }
@@ -204,7 +204,7 @@ export class Subscription implements HubMember, Waiting {
   /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
   replayed(units: readonly EntryUnit[]): Frame | Encoded {
     this.owner.deliveries.value += units.length
-    if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec)
+    if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec, this.hub.compress)
     const items = conflate(units.map((unit) => this.itemOf(unit)))
     return this.codec.join(items.map((item) => this.encodeItem(item)))
   }

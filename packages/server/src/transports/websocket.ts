@@ -1,10 +1,17 @@
 // The WebSocket transport: a session is a connection of the engine. It knows frames and backpressure, not messages.
 
-import { type PreparedMessage, prepare, type Socket, type UpgradeRequest, ViolationError } from '@tautline/websocket'
+import {
+  type PreparedMessage,
+  prepare,
+  SharedDeflate,
+  type Socket,
+  type UpgradeRequest,
+  ViolationError,
+} from '@tautline/websocket'
 import { type Codec, type Encoded, jsonCodec } from '@tautline/wire'
 import { msgpackCodec } from '@tautline/wire/msgpack'
 import type { Visit } from '../admission/door.ts'
-import { Frame, type Link, type LinkEvents, type LinkRequest } from '../link.ts'
+import { Frame, type FrameStream, type Link, type LinkEvents, type LinkRequest } from '../link.ts'
 
 /** By subprotocol, in the server's order of preference. */
 const CODECS: ReadonlyMap<string, Codec> = new Map([jsonCodec, msgpackCodec].map((codec) => [codec.subprotocol, codec]))
@@ -148,8 +155,15 @@ function linkOf(socket: Socket): WebSocketLink {
 }
 
 function preparedOf(frame: Frame): PreparedMessage {
-  frame.form ??= prepare(frame.encoded)
+  frame.form ??=
+    frame.stream === null ? prepare(frame.encoded, { compress: frame.compress }) : unitOf(frame.encoded, frame.stream)
   return frame.form as PreparedMessage
+}
+
+/** The stream's next message. */
+function unitOf(encoded: Encoded, stream: FrameStream): PreparedMessage {
+  stream.form ??= new SharedDeflate(stream.sharing)
+  return (stream.form as SharedDeflate).prepare(encoded)
 }
 
 function truncate(reason: string): string {

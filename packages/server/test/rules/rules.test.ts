@@ -32,6 +32,7 @@ describe('what rules say', () => {
       allow: all(['rights', 'token']),
       owner: [],
       from: 'both',
+      compress: null,
       recovery: { entries: 10_000, bytes: 8_388_608 },
     })
   })
@@ -53,6 +54,7 @@ describe('what rules say', () => {
           policy: { drop: 9 },
           allow: { subscribe: 'nobody', publish: ['users', { claims: { role: 'editor' } }] },
           from: 'user',
+          compress: false,
           recovery: { entries: 3, bytes: 1_000 },
         },
       },
@@ -70,6 +72,7 @@ describe('what rules say', () => {
       },
       owner: [],
       from: 'user',
+      compress: false,
       recovery: { entries: 3, bytes: 1_000 },
     })
     assert.equal(rules.for('news'), null)
