@@ -9,7 +9,7 @@ import type { Pace, Workload } from './workloads.ts'
 
 const SOURCE = join(import.meta.dirname, 'wsload.c')
 const FOLDER = join(import.meta.dirname, '.build')
-const BINARY = join(FOLDER, 'wsload')
+export const BINARY: string = join(FOLDER, 'wsload')
 
 /** Beyond what a measurement is meant to take: to connect 10,000 clients, and for a server that is slow to answer. */
 const GRACE_SECONDS = 20
