@@ -11,6 +11,7 @@ import { type AdmissionOptions, type AdmissionSettings, readAdmission } from './
 import { type Fields, Networks, Proxies } from './proxies.ts'
 import { Records } from './records.ts'
 import { ADMISSION_REFUSALS, type AdmissionRefusalId, withRetryAfter } from './refusals.ts'
+import { Pace } from './throttle.ts'
 import { memoryMark, ProcessVitals, type Vitals } from './vitals.ts'
 
 /** ms after which whoever met a full node may come back; spread, so that a crowd does not come back as one. */
@@ -37,6 +38,8 @@ export interface Knock {
 
 /** One per node. */
 export class Admission {
+  /** How fast the connections that come from now on may speak. */
+  pace: Pace
   private readonly parts: AdmissionParts
   private readonly vitals: Vitals
   private readonly records: Records = new Records()
@@ -57,6 +60,7 @@ export class Admission {
     this.parts = parts
     this.vitals = parts.vitals ?? new ProcessVitals(parts.clock)
     this.now = readAdmission(options)
+    this.pace = new Pace(this.now)
     this.accepting = this.bucket()
     this.proxies = new Proxies(this.now.trustedProxies, this.now.forwardedHeader)
     this.announcers = new Networks(this.now.proxyProtocol)
@@ -85,6 +89,7 @@ export class Admission {
    */
   update(options: AdmissionOptions | undefined): void {
     this.now = readAdmission(options)
+    this.pace = new Pace(this.now)
     this.accepting = this.bucket()
     this.proxies = new Proxies(this.now.trustedProxies, this.now.forwardedHeader)
     this.announcers = new Networks(this.now.proxyProtocol)

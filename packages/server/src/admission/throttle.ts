@@ -2,7 +2,7 @@
 // whoever asks it refuses, or stops reading. No timer.
 
 import type { Clock } from '@tautline/wire'
-import { TokenBucket } from '../token-bucket.ts'
+import { type Allowance, TokenBucket } from '../token-bucket.ts'
 import type { AdmissionSettings } from './options.ts'
 
 /** Subscribes and unsubscribes at once: as many as a connection may have channels, by default. */
@@ -25,48 +25,54 @@ export interface Refused {
   readonly after: number
 }
 
+/** How fast each connection of a node may speak: made once, shared by all. */
+export class Pace {
+  readonly messages: Allowance
+  readonly subscriptions: Allowance
+  readonly bytes: Allowance
+
+  constructor({ messageRate, subscribeRate, byteRate }: AdmissionSettings) {
+    this.messages = { rate: messageRate, burst: 2 * messageRate }
+    this.subscriptions = { rate: subscribeRate, burst: Math.max(SUBSCRIPTIONS_AT_ONCE, subscribeRate) }
+    this.bytes = { rate: byteRate, burst: byteRate }
+  }
+}
+
 /** One per connection. */
 export class Throttle {
   private readonly clock: Clock
+  private readonly pace: Pace
   private readonly messages: TokenBucket
   private readonly subscriptions: TokenBucket
   private readonly bytes: TokenBucket
-  private readonly messageBurst: number
-  private readonly messageRate: number
-  private readonly subscribeRate: number
   /** In bursts. */
   private strikes = 0
   private struck: number
 
-  constructor(clock: Clock, { messageRate, subscribeRate, byteRate }: AdmissionSettings) {
+  constructor(clock: Clock, pace: Pace) {
     this.clock = clock
-    this.messageRate = messageRate
-    this.subscribeRate = subscribeRate
-    this.messageBurst = 2 * messageRate
-    this.messages = new TokenBucket(clock, { rate: messageRate, burst: this.messageBurst })
-    this.subscriptions = new TokenBucket(clock, {
-      rate: subscribeRate,
-      burst: Math.max(SUBSCRIPTIONS_AT_ONCE, subscribeRate),
-    })
-    this.bytes = new TokenBucket(clock, { rate: byteRate, burst: byteRate })
+    this.pace = pace
+    this.messages = new TokenBucket(clock, pace.messages)
+    this.subscriptions = new TokenBucket(clock, pace.subscriptions)
+    this.bytes = new TokenBucket(clock, pace.bytes)
     this.struck = clock.now()
   }
 
   /** @param op of the command; what is none, or could not be read, is a message too. @returns null: it may be obeyed */
   take(op: string | undefined): Refused | null {
+    const { messages, subscriptions } = this.pace
     const wait = this.messages.take()
     if (wait > 0) {
-      this.strike(this.messageBurst)
-      return { limit: 'message rate', after: wait + (this.messageBurst * WORTH_IT * 1_000) / this.messageRate }
+      this.strike(messages.burst)
+      return { limit: 'message rate', after: wait + (messages.burst * WORTH_IT * 1_000) / messages.rate }
     }
     if (op !== 'subscribe' && op !== 'unsubscribe') return null
     const later = this.subscriptions.take()
     if (later === 0) return null
-    const burst = Math.max(SUBSCRIPTIONS_AT_ONCE, this.subscribeRate)
-    this.strike(burst)
+    this.strike(subscriptions.burst)
     return {
       limit: 'subscription rate',
-      after: later + Math.min(1_000, (burst * WORTH_IT * 1_000) / this.subscribeRate),
+      after: later + Math.min(1_000, (subscriptions.burst * WORTH_IT * 1_000) / subscriptions.rate),
     }
   }
 

@@ -56,7 +56,7 @@ export class Inbox {
   constructor(session: Obedient) {
     this.session = session
     const { clock, admission, metrics } = session.node
-    this.throttle = new Throttle(clock, admission.settings)
+    this.throttle = new Throttle(clock, admission.pace)
     this.received = metrics.counter('tautline_received_bytes_total')
   }
 
