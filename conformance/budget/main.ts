@@ -2,6 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { instructionsOf } from './instructions.ts'
 import { isOver, shown, type Verdict, verdicts } from './judge.ts'
 import { FIGURES_FILE, type Measured, RULES, readMeasured } from './limits.ts'
 import type { Figures, Kind, Path } from './path.ts'
@@ -9,16 +10,18 @@ import { PATHS } from './paths.ts'
 import { child, count, without } from './run.ts'
 
 const HELP = `npm run budget -- [options]
-  --only TEXT      paths whose name contains TEXT
-  --explain NAME   where the bytes and the steps of a path come from
-  --write          makes what is measured now the base of the limits (figures.json)
+  --only TEXT            paths whose name contains TEXT
+  --explain NAME         where the bytes and the steps of a path come from
+  --instructions NAME    instructions of a path in user space, by valgrind: minutes, and nothing fails by them
+  --write                makes what is measured now the base of the limits (figures.json)
 
 Paths: ${PATHS.map(({ name }) => name).join('; ')}
 `
 
 interface Options {
   readonly only: string
-  readonly explain: string | undefined
+  readonly explain: Path | undefined
+  readonly instructions: Path | undefined
   readonly write: boolean
 }
 
@@ -30,6 +33,7 @@ function readOptions(): Options {
         help: { type: 'boolean', default: false },
         only: { type: 'string', default: '' },
         explain: { type: 'string' },
+        instructions: { type: 'string' },
         write: { type: 'boolean', default: false },
       },
     })
@@ -37,15 +41,20 @@ function readOptions(): Options {
       console.log(HELP)
       process.exit(0)
     }
-    const { only, explain, write } = values
+    const { only, write } = values
     if (!PATHS.some(({ name }) => name.includes(only))) throw new Error(`no path has "${only}" in its name`)
-    if (explain !== undefined && !PATHS.some(({ name, doing }) => name === explain && doing !== null))
-      throw new Error(`there is nothing to explain of "${explain}"`)
-    return { only, explain, write }
+    return { only, write, explain: named(values.explain), instructions: named(values.instructions) }
   } catch (error) {
     console.error(`${(error as Error).message}\n\n${HELP}`)
     process.exit(2)
   }
+}
+
+/** @throws Error where a name was given, but no path has it that does something */
+function named(name: string | undefined): Path | undefined {
+  const path = PATHS.find((one) => one.name === name && one.doing !== null)
+  if (name !== undefined && path === undefined) throw new Error(`no path that could be looked into is called "${name}"`)
+  return path
 }
 
 /** Less than that of its limit's base: the limit could be lower. */
@@ -78,11 +87,14 @@ function rounded(figures: Figures): Figures {
   return Object.fromEntries(entries) as Figures
 }
 
-async function main({ only, explain, write }: Options): Promise<boolean> {
-  if (explain !== undefined) {
-    console.log(await child('explain.ts', explain))
-    return true
+async function main({ only, explain, instructions, write }: Options): Promise<boolean> {
+  if (explain !== undefined) console.log(await child('explain.ts', explain.name))
+  if (instructions !== undefined) {
+    const { ours, net } = await instructionsOf(instructions)
+    const beyond = `${shown(ours - net)} beyond node:net (${shown(net)}, the peers' part included)`
+    console.log(`${instructions.name}: ${shown(ours)} instructions a ${instructions.unit}, ${beyond}`)
   }
+  if (explain !== undefined || instructions !== undefined) return true
   const measured = readMeasured()
   const fresh: Record<string, Figures> = {}
   let good = true
