@@ -2,14 +2,14 @@
 // a slope, the time to let them in, the heartbeat; and what each is made of. Writes docs/reports/idle-scale.md.
 
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as after } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { BINARY, buildLoadGenerator } from '../load.ts'
-import { end, endAllOnExit, freePort, LOAD_CORE, pinned, SERVER_CORE } from '../processes.ts'
+import { end, endAllOnExit, freePort, LOAD_CORE, pinned } from '../processes.ts'
+import { Idlers } from './idlers.ts'
 import { type Beat, type Crowd, type Parts, report } from './report.ts'
 import type { Held } from './server.ts'
 import { shares } from './snapshot.ts'
@@ -47,58 +47,6 @@ const BEAT_SECONDS = 45
 /** Without a heartbeat nothing happens: there is nothing to wait for. */
 const STILL_FROM = 2
 const STILL_SECONDS = 10
-
-class Server {
-  readonly pid: number
-  private readonly child: ReturnType<typeof pinned>
-  private readonly lines: AsyncIterator<string>
-
-  private constructor(child: ReturnType<typeof pinned>) {
-    this.child = child
-    this.pid = child.pid as number
-    this.lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
-    child.stderr.pipe(process.stderr)
-  }
-
-  static async start(kind: string, port: number): Promise<Server> {
-    const script = join(import.meta.dirname, 'server.ts')
-    const node = [process.execPath, '--conditions=tautline-source', '--expose-gc']
-    const server = new Server(pinned(SERVER_CORE, [...node, script, kind, String(port)]))
-    await server.line()
-    return server
-  }
-
-  async held(): Promise<Held> {
-    this.child.stdin.write('measure\n')
-    return JSON.parse(await this.line()) as Held
-  }
-
-  async snapshot(file: string): Promise<string> {
-    this.child.stdin.write(`snapshot ${file}\n`)
-    return this.line()
-  }
-
-  /** CPU of all its threads so far, in ns. */
-  get cpu(): number {
-    const tasks = `/proc/${this.pid}/task`
-    const of = (task: string): number => Number(readFileSync(join(tasks, task, 'schedstat'), 'utf8').split(' ')[0])
-    return readdirSync(tasks).reduce((sum, task) => sum + of(task), 0)
-  }
-
-  get files(): number {
-    return readdirSync(`/proc/${this.pid}/fd`).length
-  }
-
-  end(): Promise<void> {
-    return end(this.child)
-  }
-
-  private async line(): Promise<string> {
-    const { done, value } = await this.lines.next()
-    if (done === true) throw new Error('the server ended')
-    return value
-  }
-}
 
 /** Opens connections and keeps them: resolves when the server has let all of them in, and says how long that took. */
 class Clients {
@@ -139,7 +87,7 @@ class Clients {
 }
 
 /** Waits until the server has so many connections and nothing to do for them. */
-async function settled(server: Server, files: number): Promise<void> {
+async function settled(server: Idlers, files: number): Promise<void> {
   for (let quiet = 0, cpu = server.cpu; quiet < 3; ) {
     await after(200)
     const now = server.cpu
@@ -153,10 +101,10 @@ async function crowd<T>(
   kind: string,
   [few, all]: readonly [number, number],
   seconds: number,
-  look: (server: Server, count: number) => Promise<T>,
+  look: (server: Idlers, count: number) => Promise<T>,
 ): Promise<{ first: T; last: T; cpu: number; clients: Clients }> {
   const port = await freePort()
-  const server = await Server.start(kind, port)
+  const server = await Idlers.start(kind, port)
   const clients: Clients[] = []
   try {
     const files = server.files
@@ -192,7 +140,7 @@ async function measureCrowd(kind: string): Promise<Crowd> {
 
 /** CPU in a window in which nothing happens but the heartbeat. */
 async function measureBeat(kind: string, from: number, seconds: number): Promise<Beat> {
-  const look = async (server: Server, count: number): Promise<number> => {
+  const look = async (server: Idlers, count: number): Promise<number> => {
     if (count !== ALL) return 0
     await after(from * 1000)
     const before = server.cpu
@@ -207,7 +155,7 @@ async function takeApart(kind: string): Promise<Parts> {
   const folder = mkdtempSync(join(tmpdir(), 'idle-'))
   try {
     const counts = [SAMPLE, 3 * SAMPLE] as const
-    const look = (server: Server, count: number) => server.snapshot(join(folder, `${count}.heapsnapshot`))
+    const look = (server: Idlers, count: number) => server.snapshot(join(folder, `${count}.heapsnapshot`))
     const { first, last } = await crowd(kind, counts, 5, look)
     return { kind, shares: shares(first, last, 2 * SAMPLE) }
   } finally {

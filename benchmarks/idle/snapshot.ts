@@ -78,9 +78,13 @@ function tally(file: string): Map<string, Tally> {
     const kind = types[0][nodes[node + type] as number] as string
     if (NOT_OURS.has(kind)) continue
     const own = nameOf(node)
-    const named = (kind === 'object' || kind === 'native') && !GENERIC.has(own)
-    const word = kind === 'closure' ? 'function' : own === '' ? kind : own
-    const key = TOGETHER[kind] ?? (named ? own : `${word} of ${holders.get(node) ?? '?'}`)
+    const known = TOGETHER[kind]
+    const holder = holders.get(node) ?? '?'
+    let key: string
+    if (known !== undefined) key = known
+    else if (kind === 'closure') key = `function ${own === '' ? `of ${holder}` : own}`
+    else if (GENERIC.has(own)) key = `${own === '' ? kind : own} of ${holder}`
+    else key = own
     const entry = out.get(key) ?? { objects: 0, bytes: 0 }
     entry.objects++
     entry.bytes += nodes[node + size] as number
@@ -89,4 +93,4 @@ function tally(file: string): Map<string, Tally> {
   return out
 }
 
-const GENERIC: ReadonlySet<string> = new Set(['Object', 'Array', 'system / Context', ''])
+const GENERIC: ReadonlySet<string> = new Set(['Object', 'Array', '(object elements)', 'system / PropertyArray', ''])
