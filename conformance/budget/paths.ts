@@ -58,7 +58,19 @@ export const PATHS: readonly Path[] = [
   handshake('handshake', 100),
   idle('idle connection', engine),
   idle('idle session', () => sessions(jsonCodec)),
-  realtime('publish command', jsonCodec, 0, 200),
-  realtime('publish to subscribers', jsonCodec, RECEIVERS, 100),
-  realtime('publish to subscribers, MessagePack', msgpackCodec, RECEIVERS, 100),
+  realtime({ name: 'publish command', codec: jsonCodec, receivers: 0, turns: 200 }),
+  realtime({ name: 'publish to subscribers', codec: jsonCodec, receivers: RECEIVERS, turns: 100 }),
+  realtime({
+    name: 'publish to subscribers, MessagePack',
+    codec: msgpackCodec,
+    receivers: RECEIVERS,
+    turns: 100,
+  }),
+  realtime({
+    name: 'publish to subscribers, shared takeover',
+    codec: jsonCodec,
+    receivers: RECEIVERS,
+    compress: true,
+    turns: 100,
+  }),
 ]

@@ -15,10 +15,22 @@ const BEFORE = HISTORY + 100
 const FIRST_ID = 1_000_000
 const WALL = 1_790_000_000_000
 
-/** Figures are for each publication that is delivered; without receivers for each command that is answered. */
-export function realtime(name: string, codec: Codec, receivers: number, turns: number): Path {
+export interface Publishing {
+  readonly name: string
+  readonly codec: Codec
+  /** 0: nobody hears it, and the figures are for each command that is answered; otherwise for each delivery. */
+  readonly receivers: number
+  /** The subscribers take what goes to all of them compressed with context. */
+  readonly compress?: boolean
+  readonly turns: number
+}
+
+export function realtime(options: Publishing): Path {
+  const { name, receivers, compress = false, turns } = options
   const unit = receivers === 0 ? 'command' : 'delivery'
-  return turnPath({ name, unit, units: Math.max(1, receivers), turns, open: () => open(codec, receivers) })
+  // Where in a window a stream begins anew hangs on when the last subscriber joined it.
+  const rough = compress ? 0.05 : 0
+  return turnPath({ name, unit, units: Math.max(1, receivers), turns, rough, open: () => open(options) })
 }
 
 /** Time that passes with what is published, 2 ms for each: no bucket is empty, no timer rings. */
@@ -53,22 +65,26 @@ export async function sessions(codec: Codec): Promise<Idle> {
   }
 }
 
-async function open(codec: Codec, receivers: number): Promise<Turns> {
+/** Publications until a stream has begun anew, by what was said (64 KiB), and everybody is in. */
+const UNTIL_JOINED = 400
+
+async function open({ codec, receivers, compress = false }: Publishing): Promise<Turns> {
   const clock = new SteppedClock()
   const server = createRealtime({
     channels: { 'room:*': { history: { size: HISTORY, ttl: '1h' } } },
     allow: 'everyone',
+    ...(compress && { compression: { shared: true, sharedFrom: 1 } }),
     clock,
     random: systemRandom,
   })
   for (let i = 0; i < BEFORE; i++) await server.publish(CHANNEL, { n: i })
   const port = await server.listen({ port: 0, host: '127.0.0.1' })
   const publish = new PublishFrame(codec)
-  return converse(
+  const turns = await converse(
     port,
     {
       receivers,
-      request: { sender: request(codec), receiver: request(codec) },
+      request: { sender: request(codec), receiver: request(codec, compress) },
       greetings: {
         sender: [greeting(codec), publish.next()],
         receiver: [greeting(codec), subscribing(codec)],
@@ -87,10 +103,13 @@ async function open(codec: Codec, receivers: number): Promise<Turns> {
     },
     () => server.close(),
   )
+  if (compress) await turns.run(UNTIL_JOINED)
+  return turns
 }
 
-function request(codec: Codec): Buffer {
-  return opening('/realtime', [['Sec-WebSocket-Protocol', codec.subprotocol]])
+function request(codec: Codec, compress = false): Buffer {
+  const offer = compress ? ([['Sec-WebSocket-Extensions', 'permessage-deflate']] as const) : []
+  return opening('/realtime', [['Sec-WebSocket-Protocol', codec.subprotocol], ...offer])
 }
 
 function greeting(codec: Codec): Buffer {
