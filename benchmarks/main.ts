@@ -2,52 +2,58 @@
 // because wall-clock throughput on shared cores measures the load generator (benchmarks/README.md).
 
 import { availableParallelism } from 'node:os'
-import { CONTESTANTS, type Contestant } from './contestants.ts'
-import { buildLoadGenerator } from './load.ts'
+import { CONTESTANTS, type Missing } from './contestants.ts'
+import { buildGenerator, prepareTls } from './generator.ts'
 import { HELP, isMeant, type Options, readOptions, UsageError } from './options.ts'
+import { write } from './output.ts'
 import { endAllOnExit } from './processes.ts'
-import { report, tables, writeReport } from './report.ts'
+import { disturbance, tables, targetTable } from './report.ts'
 import type { Skipped } from './results.ts'
 import { duration, estimate, type Plan, run } from './run.ts'
 import { describe } from './versions.ts'
 import { FULL, QUICK, WORKLOADS } from './workloads.ts'
 
 /** A quick run compares with these. */
-const MAIN = ['ws', 'cork', 'engine', 'face', 'bun']
+const MAIN = ['ws', 'cork', 'engine', 'face', 'bun', 'realtime', 'rooms']
 
-/** Everybody who was asked for, and who of them cannot take part. */
-function choose(options: Options): { present: readonly Contestant[]; skipped: readonly Skipped[] } {
+interface Selection {
+  readonly plan: Plan
+  /** Contestants and rows that cannot be measured here. */
+  readonly skipped: readonly Skipped[]
+}
+
+/** The rows that were asked for, with those who were asked for and can take part in them. */
+function select(options: Options): Selection {
   const asked = options.contestants ?? (options.quick ? MAIN : CONTESTANTS.map(({ id }) => id))
-  const chosen = CONTESTANTS.filter(({ id }) => id === 'ws' || asked.includes(id))
   const skipped: Skipped[] = []
-  const present = chosen.filter((contestant) => {
-    const missing = contestant.missing()
-    if (missing !== null) skipped.push({ name: contestant.name, ...missing })
+  const isHere = (name: string, missing: Missing | null): boolean => {
+    if (missing !== null) skipped.push({ name, ...missing })
     return missing === null
-  })
-  return { present, skipped }
-}
-
-function planFor(options: Options, present: readonly Contestant[]): Plan {
+  }
   const rows = WORKLOADS.filter((workload) => isMeant(workload, options.only))
-    .filter((workload) => !options.quick || workload.isQuick || options.only !== '')
-    .map((workload) => ({
-      workload,
-      contestants: present.filter(({ id }) => workload.contestants.includes(id)),
-    }))
-    .filter(({ contestants }) => contestants.length > 0)
-  return { rows, rounds: options.rounds, pace: options.quick ? QUICK : FULL }
+    .filter(({ isQuick }) => !options.quick || isQuick || options.only !== '')
+    .filter(({ name, flags }) => !flags.includes('--tls') || isHere(name, prepareTls()))
+  const present = CONTESTANTS.filter(({ id }) => id === 'ws' || asked.includes(id))
+    .filter(({ id }) => rows.some(({ contestants }) => contestants.includes(id)))
+    .filter(({ name, missing }) => isHere(name, missing()))
+  const planned = rows.map((workload) => {
+    return { workload, contestants: present.filter(({ id }) => workload.contestants.includes(id)) }
+  })
+  const plan = {
+    rows: planned.filter(({ contestants }) => contestants.length > 0),
+    rounds: options.rounds,
+    pace: options.quick ? QUICK : FULL,
+  }
+  return { plan, skipped }
 }
 
-function announce(options: Options, plan: Plan, skipped: readonly Skipped[]): void {
+function announce(options: Options, { plan, skipped }: Selection): void {
   for (const { name, reason, command } of skipped)
     console.log(`Left out: ${name}: ${reason}. It comes with: ${command}`)
-  if (options.quick) {
-    const rows = WORKLOADS.filter(({ id }) => !plan.rows.some(({ workload }) => workload.id === id))
-    const others = CONTESTANTS.filter(
-      ({ id }) => !plan.rows.some((row) => row.contestants.some((one) => one.id === id)),
-    )
-    console.log(`Left out of a quick run: ${[...others, ...rows].map(({ name }) => name).join('; ')}.`)
+  if (options.quick && options.only === '') {
+    const measured = plan.rows.flatMap(({ workload, contestants }) => [workload, ...contestants].map(({ id }) => id))
+    const others = [...CONTESTANTS, ...WORKLOADS].filter(({ id }) => !measured.includes(id))
+    console.log(`A quick run leaves out: ${others.map(({ name }) => name).join('; ')}.`)
   }
   const rounds = plan.rounds === 1 ? 'one round' : `${plan.rounds} rounds`
   console.log(`${plan.rows.length} rows, ${rounds}: ${duration(estimate(plan))}\n`)
@@ -55,15 +61,14 @@ function announce(options: Options, plan: Plan, skipped: readonly Skipped[]): vo
 
 async function main(options: Options): Promise<void> {
   if (availableParallelism() < 2) throw new Error('two cores are needed: one for the server, one for who loads it')
-  buildLoadGenerator()
+  buildGenerator()
   endAllOnExit()
-  const { present, skipped } = choose(options)
-  const plan = planFor(options, present)
-  announce(options, plan, skipped)
-  const rows = await run(plan, console.log)
-  const results = { ...describe(plan, present), rows, skipped }
-  console.log(`\n${tables(results)}`)
-  if (options.write) writeReport(results, report(results))
+  const selection = select(options)
+  announce(options, selection)
+  const rows = await run(selection.plan, console.log)
+  const results = { ...describe(selection.plan), rows, skipped: selection.skipped }
+  console.log(`\n${tables(results)}\n${targetTable(results)}\n\nThe machine: ${disturbance(results)}.`)
+  if (options.write) write(results)
 }
 
 try {

@@ -15,6 +15,8 @@ export interface Cell {
   readonly p99?: number | undefined
   /** On the wire, to each receiver; broadcasts only. */
   readonly bytesPerMessage?: number | undefined
+  /** The busiest that the machine was with other programs, in cores. */
+  readonly others?: number | undefined
   /** What went wrong in a round that did not succeed. */
   readonly problem?: string | undefined
 }
@@ -77,6 +79,7 @@ export function cellOf(
     p50: median(all((one) => one.p50_us)),
     p99: median(all((one) => one.p99_us)),
     bytesPerMessage: median(all((one) => one.bytes_per_msg)),
+    others: Math.max(0, ...all((one) => one.others_cpu)),
     problem,
   }
 }

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus, release, totalmem, type } from 'node:os'
 import { join } from 'node:path'
-import { bunBinary, type Contestant, centrifugoBinary } from './contestants.ts'
+import { bunBinary, CONTESTANTS, type Contestant, centrifugoBinary } from './contestants.ts'
 import type { Results } from './results.ts'
 import type { Plan } from './run.ts'
 
@@ -55,7 +55,8 @@ function versions(present: readonly Contestant[]): Record<string, string> {
 }
 
 /** Everything of the results but what was measured. */
-export function describe(plan: Plan, present: readonly Contestant[]): Omit<Results, 'rows' | 'skipped'> {
+export function describe(plan: Plan): Omit<Results, 'rows' | 'skipped'> {
+  const present = CONTESTANTS.filter((one) => plan.rows.some(({ contestants }) => contestants.includes(one)))
   return {
     date: new Date().toISOString().slice(0, 10),
     rounds: plan.rounds,

@@ -26,6 +26,8 @@ export interface Workload {
   /** Does it belong to a quick run? */
   readonly isQuick: boolean
   readonly flags: readonly Flag[]
+  /** A program publishes at this pace: turns a second, and messages in each. */
+  readonly publishing?: { readonly rate: number; readonly burst: number }
   /** Arguments of wsload. */
   readonly load: (pace: Pace) => readonly string[]
   /** About how long one measurement takes, server's start included. */
@@ -63,9 +65,24 @@ function echo(size: number, label: string, depth: number, isQuick = false): Work
   }
 }
 
+function tlsEcho(size: number, label: string, depth: number): Workload {
+  const plain = echo(size, label, depth)
+  return {
+    ...plain,
+    id: `tls-${size}-${depth}`,
+    name: `TLS ${plain.name}`,
+    contestants: ECHOING,
+    flags: ['--tls'],
+    load: (pace) => [...plain.load(pace), '--tls'],
+  }
+}
+
 const SETTLE = 0.5
 /** Handshakes a second of the slowest, to tell how long a run will take. */
 const CONNECTS_PER_SECOND = 6000
+
+/** Bytes of a tick as wsload makes it, and of the head of its frame. */
+export const TICK_FRAME = 115
 
 interface Broadcast {
   readonly id: string
@@ -94,6 +111,46 @@ function broadcast({ id, name, connections, burst = 1, more = [], isQuick = fals
 }
 
 const compressedJson = ['--deflate', '--json', '--size', String(KiB)]
+
+/** The engine compresses once, with what went before as context; who has no such thing compresses as it can. */
+const ticker: Workload = {
+  ...broadcast({
+    id: 'ticker',
+    name: 'compressed broadcast, JSON ticker to 1,000',
+    connections: 1000,
+    more: ['--deflate', '--ticker'],
+  }),
+  flags: ['--deflate', '--shared'],
+}
+
+interface Publishing {
+  readonly subscribers: number
+  /** Turns a second. */
+  readonly rate: number
+  readonly burst?: number
+  readonly isQuick?: boolean
+}
+
+/**
+ * The realtime layer: publications with history, at an even pace that is the same for all and below what the slowest can
+ * do. The generator sleeps on the clock, so that no server has to wake it. The engine's bare broadcast is the yardstick.
+ */
+function publish({ subscribers, rate, burst = 1, isQuick = false }: Publishing): Workload {
+  const args = ['--mode', 'fanout', '--conns', String(subscribers), '--no-pub', '--lines', '--stamped', '--nap', '200']
+  const longer = subscribers > 1000 ? 3 : 2
+  const scaled = (pace: Pace): Pace => ({ ...pace, seconds: pace.seconds * longer, warm: pace.warm * longer })
+  return {
+    id: burst === 1 ? `publish-${subscribers}` : 'publish-bursts',
+    name: `publish to ${subscribers.toLocaleString('en')}${burst === 1 ? '' : `, bursts of ${burst}`}`,
+    unit: 'µs',
+    contestants: ['engine', 'realtime', 'rooms', 'centrifugo'],
+    isQuick,
+    flags: [],
+    publishing: { rate, burst },
+    load: (pace) => [...args, '--settle', String(SETTLE), ...timed(scaled(pace))],
+    seconds: (pace) => 2 * START + subscribers / CONNECTS_PER_SECOND + SETTLE + (pace.warm + pace.seconds) * longer,
+  }
+}
 
 const handshake: Workload = {
   id: 'handshake',
@@ -141,11 +198,17 @@ export const WORKLOADS: readonly Workload[] = [
   }),
   broadcast({
     id: 'compressed',
-    name: 'compressed broadcast, JSON 1 KiB to 1,000',
+    name: 'compressed broadcast, 1 KiB to 1,000',
     connections: 1000,
     more: compressedJson,
     isQuick: true,
   }),
+  ticker,
+  tlsEcho(125, '125 B', 1),
+  tlsEcho(125, '125 B', 32),
   handshake,
   idle,
+  publish({ subscribers: 1000, rate: 50, isQuick: true }),
+  publish({ subscribers: 10_000, rate: 4 }),
+  publish({ subscribers: 1000, rate: 5, burst: 16 }),
 ]

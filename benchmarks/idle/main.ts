@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { BINARY, buildLoadGenerator } from '../load.ts'
+import { buildGenerator, GENERATOR } from '../generator.ts'
 import { end, endAllOnExit, freePort, LOAD_CORE, pinned } from '../processes.ts'
 import { Idlers } from './idlers.ts'
 import { type Beat, type Crowd, type Parts, report } from './report.ts'
@@ -67,7 +67,7 @@ class Clients {
       '--port',
       `${port}`,
     ]
-    this.child = pinned(LOAD_CORE, [BINARY, ...idle, ...load])
+    this.child = pinned(LOAD_CORE, [GENERATOR, ...idle, ...load])
     this.child.stdout.on('data', (chunk) => {
       this.out += chunk
     })
@@ -195,7 +195,7 @@ function readOptions(): { kinds: readonly string[]; partsOnly: boolean; write: b
 
 const { kinds, partsOnly, write } = readOptions()
 endAllOnExit()
-buildLoadGenerator()
+buildGenerator()
 const crowds: Crowd[] = []
 const parts: Parts[] = []
 const beats: Beat[] = []

@@ -3,7 +3,7 @@
 
 import { createInterface } from 'node:readline'
 
-/** What is published: JSON of 125 bytes, another one each time. */
+/** What is published: JSON of about 125 bytes, another one each time. */
 export interface Message {
   readonly n: number
   readonly symbol: string
@@ -14,11 +14,16 @@ export interface Message {
 }
 
 const FIRST = 1_000_000
-const VENUE = 'Frankfurt am Main, electronic order book'
+const VENUE = 'Frankfurt am Main, electronic order'
+
+/** Milliseconds of the epoch with microseconds behind the point: the latency is told by it (wsload --stamped). */
+function now(): number {
+  return Math.floor((performance.timeOrigin + performance.now()) * 1000) / 1000
+}
 
 export function messageOf(n: number): Message {
   const bid = 10_000 + ((n * 7_919) % 89_999)
-  return { n: FIRST + n, symbol: 'EUR/USD', bid, ask: bid + 1, at: Date.now(), venue: VENUE }
+  return { n: FIRST + n, symbol: 'EUR/USD', bid, ask: bid + 1, at: now(), venue: VENUE }
 }
 
 export const port: number = Number(process.argv[2])

@@ -1,4 +1,4 @@
-// What every contestant is told: node NAME.ts PORT [--deflate] [--tls]. It prints a line once it listens, and collects
+// What every contestant is told: node NAME.ts PORT [--deflate] [--tls]. It collects
 // garbage when it is asked to, so that memory at rest can be compared. Runs in Bun too.
 
 import { readFileSync } from 'node:fs'
@@ -16,10 +16,6 @@ export const tls: { readonly key: Buffer; readonly cert: Buffer } | undefined = 
 
 function built(name: string): Buffer {
   return readFileSync(join(import.meta.dirname, '../.build', name))
-}
-
-export function ready(): void {
-  console.log('ready')
 }
 
 process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.())

@@ -1,6 +1,6 @@
 // Contestant: Bun, by its own API (Bun.serve), as its documentation shows it: publish for those who subscribed.
 
-import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
+import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 interface BunSocket {
   readonly data: { readonly isPublisher: boolean }
@@ -41,4 +41,3 @@ const server = Bun.serve({
   },
 })
 process.on('SIGUSR2', () => Bun.gc(true))
-ready()

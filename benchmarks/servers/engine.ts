@@ -2,7 +2,7 @@
 // does in the program for `ws`. --deflate: a broadcast is compressed once; --shared: once, with those before it as context.
 
 import { createServer, prepare, SharedDeflate, type Socket } from '@tautline/websocket'
-import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
+import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 const stream = process.argv.includes('--shared') ? new SharedDeflate() : null
 const subscribers = new Set<Socket>()
@@ -33,4 +33,3 @@ const server = createServer(
   },
 )
 await server.listening
-ready()

@@ -3,7 +3,7 @@
 
 import { createServer as createPlain, type Socket } from 'node:net'
 import { createServer as createSecure } from 'node:tls'
-import { host, port, ready, tls } from './arguments.ts'
+import { host, port, tls } from './arguments.ts'
 
 function echo(socket: Socket): void {
   socket.setNoDelay(true)
@@ -12,4 +12,4 @@ function echo(socket: Socket): void {
 }
 
 const server = tls === undefined ? createPlain(echo) : createSecure(tls, echo)
-server.listen(port, host, ready)
+server.listen(port, host)

@@ -2,6 +2,7 @@
 // the limits of admission: all clients come from one address at once here.
 
 import { createRealtime } from '@tautline/server'
+import { host, port } from './arguments.ts'
 
 const MANY = 1_000_000
 
@@ -10,6 +11,4 @@ const realtime = createRealtime({
   channels: { bench: { history: { size: 100, ttl: '1m' } } },
   admission: { connections: 20_000, perAddress: 20_000, acceptRate: MANY, addressRate: MANY, lag: 60_000 },
 })
-process.on('SIGUSR2', () => (globalThis as { gc?: () => void }).gc?.())
-await realtime.listen({ port: Number(process.argv[2]), host: '127.0.0.1' })
-console.log('ready')
+await realtime.listen({ port, host })

@@ -3,7 +3,7 @@
 import { createServer as createPlain } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import { Server } from 'socket.io'
-import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
+import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 const http = tls === undefined ? createPlain() : createSecure(tls)
 const io = new Server(http, {
@@ -16,4 +16,4 @@ io.on('connection', (socket) => {
   socket.on('m', (message) => socket.emit('m', message))
   socket.on('pub', (message) => socket.broadcast.emit('m', message))
 })
-http.listen(port, host, ready)
+http.listen(port, host)

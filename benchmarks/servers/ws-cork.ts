@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net'
 import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
-import { deflate, host, maxPayload, port, ready } from './arguments.ts'
+import { deflate, host, maxPayload, port } from './arguments.ts'
 
 const subscribers = new Set<WsSocket>()
 const corked: Socket[] = []
@@ -36,4 +36,3 @@ server.on('connection', (socket, request) => {
   socket.on('close', () => subscribers.delete(socket))
   socket.on('message', (data, isBinary) => send(socket, data as Buffer, isBinary))
 })
-server.on('listening', ready)

@@ -4,7 +4,7 @@
 import { createServer as createPlain } from 'node:http'
 import { createServer as createSecure } from 'node:https'
 import type { WebSocketServer as WsServer, WebSocket as WsSocket } from 'ws'
-import { deflate, host, maxPayload, port, ready, tls } from './arguments.ts'
+import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 const { WebSocketServer } = (await import(process.argv[3] as string)) as { WebSocketServer: typeof WsServer }
 const subscribers = new Set<WsSocket>()
@@ -22,4 +22,4 @@ server.on('connection', (socket, request) => {
   socket.on('close', () => subscribers.delete(socket))
   socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
 })
-http.listen(port, host, ready)
+http.listen(port, host)
