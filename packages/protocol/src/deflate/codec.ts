@@ -26,10 +26,12 @@ export class DeflateCodec {
   /** The last unit of a shared stream that the peer was sent compressed; null: it is in no stream. */
   private last: SharedUnit | null = null
   private readonly platform: Platform
-  private readonly sent: SlidingWindow
+  /** null: nothing is in it. Where the window is forgotten, that is always so but inside a fragmented message. */
+  private sent: SlidingWindow | null = null
   private readonly received: SlidingWindow | null
   private budget = BUDGET_BYTES
-  private budgetAt: number
+  /** The bucket is full at first, whenever that was. */
+  private budgetAt = 0
 
   /**
    * @param role whose parameters are the sending ones
@@ -42,12 +44,10 @@ export class DeflateCodec {
     this.forgets = shared || agreedToForget
     this.sendBits = server ? parameters.serverMaxWindowBits : parameters.clientMaxWindowBits
     this.sharedBits = shared && server && !agreedToForget ? this.sendBits : 0
-    this.sent = new SlidingWindow(2 ** this.sendBits, platform)
     // RFC 7692 §7.1.1: a peer that does not take its context over never refers back, so nothing need be kept.
     const peerForgets = server ? parameters.clientNoContextTakeover : parameters.serverNoContextTakeover
     const peerBits = server ? parameters.clientMaxWindowBits : parameters.serverMaxWindowBits
     this.received = peerForgets ? null : new SlidingWindow(2 ** peerBits, platform)
-    this.budgetAt = platform.now()
   }
 
   /**
@@ -79,9 +79,9 @@ export class DeflateCodec {
    * @returns payload for a frame with RSV1 on the message's first
    */
   deflate(bytes: Uint8Array, final: boolean): Uint8Array {
-    const output = this.platform.deflateRaw(bytes, this.sent.view(), this.sendBits)
+    const output = this.platform.deflateRaw(bytes, this.window, this.sendBits)
     if (!final) {
-      this.sent.push(bytes)
+      this.keep(bytes)
       return output
     }
     this.finish(bytes)
@@ -91,7 +91,7 @@ export class DeflateCodec {
 
   /** As `deflate` of a whole message, but not now: on other threads, where the platform has them. */
   deflateLater(bytes: Uint8Array, done: (payload: Uint8Array) => void): void {
-    this.platform.deflateRawLater(bytes, this.sent.view(), this.sendBits, (output) => {
+    this.platform.deflateRawLater(bytes, this.window, this.sendBits, (output) => {
       this.finish(bytes)
       done(output.subarray(0, output.length - 4))
     })
@@ -99,8 +99,8 @@ export class DeflateCodec {
 
   /** A message compressed elsewhere with an empty window was sent: the peer's window holds its plain text now. */
   finish(text: Uint8Array): void {
-    if (this.forgets) this.sent.clear()
-    else this.sent.push(text)
+    if (this.forgets) this.sent = null
+    else this.keep(text)
   }
 
   /** Could the peer ever take units of this stream? */
@@ -146,6 +146,15 @@ export class DeflateCodec {
     if (!last.isPast && !last.stream.isSilent) return false
     this.last = null
     return true
+  }
+
+  private get window(): Uint8Array | null {
+    return this.sent === null ? null : this.sent.view()
+  }
+
+  private keep(text: Uint8Array): void {
+    this.sent ??= new SlidingWindow(2 ** this.sendBits, this.platform)
+    this.sent.push(text)
   }
 
   private spend(excess: number): boolean {

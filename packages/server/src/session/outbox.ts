@@ -2,6 +2,7 @@
 // replies and personal pushes wait in order, each subscription keeps its own queue, and both are bounded.
 
 import type { Clock, Encoded } from '@tautline/wire'
+import { excluding, fewMembers, including } from '../few.ts'
 import { Frame, type Link } from '../link.ts'
 
 /** Pressure: so many bytes wait for one connection, or the oldest for so many ms. */
@@ -35,7 +36,7 @@ export class Outbox {
   private personalBytes = 0
   /** Bytes in the queues of subscriptions; they account for them. */
   queuedBytes = 0
-  private readonly waiting: Set<Waiting> = new Set()
+  private waiting: ReadonlySet<Waiting> = fewMembers()
   /** Since when the network takes nothing; −1: it does. */
   private congestedSince = -1
   private flow: PromiseWithResolvers<void> | null = null
@@ -99,11 +100,11 @@ export class Outbox {
 
   /** A subscription has something in its queue. */
   wait(subscription: Waiting): void {
-    this.waiting.add(subscription)
+    this.waiting = including(this.waiting, subscription)
   }
 
   forget(subscription: Waiting): void {
-    this.waiting.delete(subscription)
+    this.waiting = excluding(this.waiting, subscription)
   }
 
   /** The network takes more. */
@@ -124,7 +125,7 @@ export class Outbox {
     this.closed = true
     this.personal = []
     this.personalBytes = 0
-    this.waiting.clear()
+    this.waiting = fewMembers()
     this.congestedSince = -1
     this.flow?.resolve()
     this.flow = null
@@ -160,10 +161,10 @@ export class Outbox {
   /** Round robin: a channel with much to say does not hold up the others. */
   private takeNext(): Encoded | Frame | null {
     for (const subscription of this.waiting) {
-      this.waiting.delete(subscription)
+      this.waiting = excluding(this.waiting, subscription)
       const frame = subscription.take(CHUNK)
       if (frame === null) continue
-      this.waiting.add(subscription)
+      this.waiting = including(this.waiting, subscription)
       return frame
     }
     return null
