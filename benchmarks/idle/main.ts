@@ -206,6 +206,7 @@ for (const kind of kinds) {
 if (kinds.includes('engine') && !partsOnly) {
   beats.push(await measureBeat('engine', BEAT_FROM, BEAT_SECONDS))
   beats.push(await measureBeat('engine without heartbeat', STILL_FROM, STILL_SECONDS))
+  beats.push(await measureBeat('realtime', STILL_FROM, STILL_SECONDS))
 }
 const text = report({ few: FEW, all: ALL, crowds, parts, beats, seconds: BEAT_SECONDS })
 console.log(text)

@@ -81,7 +81,10 @@ ${table(
   beats.map(({ kind, nsPerSecond }) => [kind, nsPerSecond.toFixed(0), share(nsPerSecond, all)]),
 )}
 
-So the heartbeat costs ${cost.toFixed(0)} ns for each connection and second, ${((cost * seconds) / 1000).toFixed(1)} µs for a ping, its pong and two looks.
+The realtime server's sessions have a heartbeat of their own, on one timer that looks at each of them once a second; its row has these looks
+and no pings (the first is due after 24 s).
+
+So the engine's heartbeat costs ${cost.toFixed(0)} ns for each connection and second, ${((cost * seconds) / 1000).toFixed(1)} µs for a ping, its pong and two looks.
 `
 }
 
