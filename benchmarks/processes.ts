@@ -58,7 +58,7 @@ export function lastWords(stream: Readable): () => string {
   })
   return () => {
     const lines = text.split('\n').filter((line) => line.trim() !== '')
-    return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim()
+    return (lines.find((line) => /^\w*Error\b/.test(line)) ?? lines.at(-1) ?? '').trim()
   }
 }
 
