@@ -124,7 +124,8 @@ function listed(values: Readonly<Record<string, string>>): string {
 
 /** results.md. */
 export function report(results: Results): string {
-  const { skipped } = results
+  const { skipped, idleConnections } = results
+  const [few, many] = [idleConnections / 10, idleConnections].map((count) => count.toLocaleString('en'))
   const absent = skipped
     .map(({ name, reason, command }) => `- Left out: ${name}: ${reason} (\`${command}\`)\n`)
     .join('')
@@ -138,10 +139,10 @@ Written by \`npm run bench -- --write\`; how it is measured: [README.md](README.
 - ${listed(results.machine)}
 - ${listed(results.versions)}
 ${absent}
-With several messages in flight, and in bursts, part of the lead over \`ws\` is one write per turn of the loop. A user of \`ws\` can have that
-by corking its socket by hand: the column "ws, corked by hand" is what the rest of the lead compares with. Idle connections: the slope
-between ${(results.idleConnections / 10).toLocaleString('en')} and ${results.idleConnections.toLocaleString('en')} of them. In the rows of the realtime layer "Tautline engine" is the bare broadcast of as many
-bytes, the yardstick; Socket.IO keeps no history.
+\`ws\` has bufferutil beside it, corked or not. With several messages in flight, and in bursts, part of the lead over it is one write per turn
+of the loop. A user of \`ws\` can have that by corking its socket by hand: the column "ws, corked by hand" is what the rest of the lead
+compares with. Idle connections: the slope between ${few} and ${many} of them. In the rows of the
+realtime layer "Tautline engine" is the bare broadcast of as many bytes, the yardstick; Socket.IO keeps no history.
 
 ## Targets
 

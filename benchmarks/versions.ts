@@ -48,7 +48,12 @@ function versions(present: readonly Contestant[]): Record<string, string> {
     bufferutil: bufferutilVersion(),
     'Socket.IO': packageVersion('socket.io'),
     Bun: bun === null ? undefined : firstLine(bun, ['--version']),
-    Centrifugo: centrifugo === null ? undefined : firstLine(centrifugo, ['version']),
+    Centrifugo:
+      centrifugo === null
+        ? undefined
+        : firstLine(centrifugo, ['version'])
+            ?.replace(/^Centrifugo v/, '')
+            .replace(/ .*/, ''),
     'C compiler': firstLine('cc', ['--version']),
   }
   return Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined))
