@@ -6,6 +6,7 @@ import type { Slab } from './frame-writer.ts'
 import { type MessageLimits, MessageReader, type MessageTarget } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
 import type { Platform } from './platform.ts'
+import { Spares } from './spares.ts'
 
 export interface EndpointOptions {
   readonly role: 'server' | 'client'
@@ -28,8 +29,8 @@ export class Endpoint {
   readonly autoPong: boolean
   readonly platform: Platform
   private readonly slab: Slab
-  private readonly readers: MessageReader[] = []
-  private readonly writers: MessageWriter[] = []
+  private readonly readers: Spares<MessageReader> = new Spares(SPARE_READERS)
+  private readonly writers: Spares<MessageWriter> = new Spares(SPARE_WRITERS)
 
   constructor({ role, limits, autoPong = true, platform, slab }: EndpointOptions) {
     this.role = role
@@ -42,7 +43,7 @@ export class Endpoint {
   /** A reader at rest, for one connection until it is given back. */
   lendReader(target: MessageTarget, codec: DeflateCodec | null): MessageReader {
     // RFC 6455 §5.1: "a client MUST mask all frames that it sends to the server", "a server MUST NOT mask".
-    const reader = this.readers.pop() ?? new MessageReader(this.platform, this.limits, this.role === 'server')
+    const reader = this.readers.take() ?? new MessageReader(this.platform, this.limits, this.role === 'server')
     reader.serve(target, codec)
     return reader
   }
@@ -50,12 +51,12 @@ export class Endpoint {
   /** Only one that is at rest. Others are left to the garbage collector. */
   takeBackReader(reader: MessageReader): void {
     reader.leave()
-    if (this.readers.length < SPARE_READERS) this.readers.push(reader)
+    this.readers.put(reader)
   }
 
   /** A writer at rest, for one connection until it is given back. */
   lendWriter(codec: DeflateCodec | null): MessageWriter {
-    const writer = this.writers.pop() ?? new MessageWriter(this.platform, this.slab, this.role === 'client')
+    const writer = this.writers.take() ?? new MessageWriter(this.platform, this.slab, this.role === 'client')
     writer.codec = codec
     return writer
   }
@@ -63,6 +64,6 @@ export class Endpoint {
   /** Only one that is at rest. */
   takeBackWriter(writer: MessageWriter): void {
     writer.codec = null
-    if (this.writers.length < SPARE_WRITERS) this.writers.push(writer)
+    this.writers.put(writer)
   }
 }
