@@ -10,8 +10,8 @@ export interface Platform {
   isUtf8(bytes: Uint8Array, start: number, end: number): boolean
   /** Decodes `bytes[start, end)`, known to be well-formed UTF-8. */
   decodeUtf8(bytes: Uint8Array, start: number, end: number): string
-  /** Decodes `bytes[start, end)`, known to be below 0x80: cheaper than UTF-8. */
-  decodeAscii(bytes: Uint8Array, start: number, end: number): string
+  /** Decodes `bytes[start, end)`, one byte to a character: cheaper than UTF-8 where all are below 0x80. */
+  decodeLatin1(bytes: Uint8Array, start: number, end: number): string
   /** Writes `text` as UTF-8 (lone surrogates become U+FFFD) and returns the bytes written. The caller guarantees room. */
   encodeUtf8(text: string, into: Uint8Array, at: number): number
   /** The length of `text` in UTF-8, in bytes. */

@@ -244,7 +244,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     if (this.onmessage === null) return
     const { platform, textAs } = this.settings
     if (textAs === 'bytes') this.onmessage(payloadOf(bytes, start, end, owned), false)
-    else if (seen < 0x80) this.onmessage(platform.decodeAscii(bytes, start, end), false)
+    else if (seen < 0x80) this.onmessage(platform.decodeLatin1(bytes, start, end), false)
     else this.onmessage(platform.decodeUtf8(bytes, start, end), false)
   }
 

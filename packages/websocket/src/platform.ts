@@ -61,7 +61,7 @@ export class NodePlatform implements Platform {
     return asBuffer(bytes).toString('utf8', start, end)
   }
 
-  decodeAscii(bytes: Uint8Array, start: number, end: number): string {
+  decodeLatin1(bytes: Uint8Array, start: number, end: number): string {
     return asBuffer(bytes).toString('latin1', start, end)
   }
 

@@ -1,8 +1,9 @@
 // What requests and responses share: the header fields of RFC 9112 §5, read byte by byte out of chunks of any size. It
-// fails at the first bad byte, keeps nothing but the decoded fields and one unfinished token, and repairs nothing:
-// whatever two parsers might read differently is an error here (request smuggling, RFC 9112 §11.2).
+// fails at the first bad byte, keeps nothing but where names and values stand, and repairs nothing: whatever two parsers
+// might read differently is an error here (request smuggling, RFC 9112 §11.2).
 
-import { CLASSES, COLON, CR, HTAB, isBlank, LF, SP, TOKEN, trimBlanks, VALUE } from './tokens.ts'
+import { HeaderFields, PLACES } from './fields.ts'
+import { CLASSES, COLON, CR, contentEnd, HTAB, isBlank, LF, SP, TOKEN, VALUE } from './tokens.ts'
 
 /** What can be wrong with the lines of a head, in a request and in a response. */
 export type HeadFault =
@@ -27,58 +28,6 @@ export interface HeadLimits {
 export const DEFAULT_MAX_HEAD_BYTES: number = 16 * 1024
 export const DEFAULT_MAX_HEADERS = 100
 
-/** Arguments per call of `String.fromCharCode`: they lie on the stack. */
-const DECODE_STEP = 4096
-
-/**
- * `bytes[from, to)` as latin1. An array handed to `apply` costs 1.2 µs for the 25 tokens of a browser's head, as much
- * as the native latin1Slice of Node; joining characters one by one costs 3.1.
- */
-export function latin1(bytes: Uint8Array, from: number, to: number): string {
-  let text = ''
-  for (let start = from; start < to; start += DECODE_STEP) {
-    const length = Math.min(DECODE_STEP, to - start)
-    const codes = new Array<number>(length)
-    for (let i = 0; i < length; i++) codes[i] = bytes[start + i]!
-    text += String.fromCharCode.apply(null, codes)
-  }
-  return text
-}
-
-/** The bytes of a token that began in an earlier chunk: copied, because chunks belong to whoever pushed them. */
-export class UnfinishedToken {
-  #bytes: Uint8Array = NOTHING
-  #length = 0
-
-  get length(): number {
-    return this.#length
-  }
-
-  /** Keeps a copy of `chunk[from, to)`. Grows by doubling, so that single bytes cost linear time. */
-  append(chunk: Uint8Array, from: number, to: number): void {
-    const needed = this.#length + to - from
-    if (needed > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(64, needed, this.#bytes.length * 2))
-      grown.set(this.#bytes.subarray(0, this.#length))
-      this.#bytes = grown
-    }
-    let at = this.#length
-    for (let i = from; i < to; i++) this.#bytes[at++] = chunk[i]!
-    this.#length = at
-  }
-
-  /** The token whole: what was kept, then `chunk[from, to)`. */
-  take(chunk: Uint8Array, from: number, to: number): string {
-    if (this.#length === 0) return latin1(chunk, from, to)
-    this.append(chunk, from, to)
-    const text = latin1(this.#bytes, 0, this.#length)
-    this.#length = 0
-    return text
-  }
-}
-
-const NOTHING = new Uint8Array(0)
-
 const LINE = 0
 const NAME = 1
 const BEFORE_VALUE = 2
@@ -89,21 +38,13 @@ const DONE = 6
 
 /** The field lines of one head, up to and including the empty line. */
 export class FieldLines {
-  readonly #maxFields: number
-  readonly #token: UnfinishedToken
-  #raw: string[] = []
+  readonly #maxPlaces: number
+  #places: number[] = []
   #state: number = LINE
   #fault: HeadFault | null = null
 
-  /** @param token shared with the parser of the start line, which is done when this begins */
-  constructor(maxFields: number, token: UnfinishedToken) {
-    this.#maxFields = maxFields
-    this.#token = token
-  }
-
-  /** Names and values in order; complete when `done`. */
-  get raw(): readonly string[] {
-    return this.#raw
+  constructor(maxFields: number) {
+    this.#maxPlaces = maxFields * PLACES
   }
 
   get done(): boolean {
@@ -115,16 +56,26 @@ export class FieldLines {
     return this.#fault
   }
 
-  /** Begins anew, for the head that follows an interim response. */
-  restart(): void {
-    this.#raw = []
+  /** The fields, when it is done. Then it begins anew: another head may follow an interim response. */
+  take(text: string): HeaderFields {
+    const places = this.#places
+    // RFC 9112 §5.1: "field-line = field-name ":" OWS field-value OWS": the blanks behind are told from those inside now.
+    for (let i = PLACES - 1; i < places.length; i += PLACES) {
+      places[i] = contentEnd(text, places[i - 1]!, places[i]!)
+    }
+    this.#places = []
     this.#state = LINE
+    return new HeaderFields(text, places)
   }
 
-  /** Reads `chunk[from, end)` and returns the index behind the last byte it took. */
-  push(chunk: Uint8Array, from: number, end: number): number {
+  /**
+   * Reads `chunk[from, end)` and returns the index behind the last byte it took.
+   *
+   * @param shift what has to be added to an index of the chunk to make it one of the head's text
+   */
+  push(chunk: Uint8Array, from: number, end: number, shift: number): number {
+    const places = this.#places
     let state = this.#state
-    let mark = from
     let i = from
     while (i < end && state !== DONE) {
       const byte = chunk[i]!
@@ -132,29 +83,29 @@ export class FieldLines {
         case LINE:
           if (byte === CR) state = LAST_LF
           else if ((CLASSES[byte]! & TOKEN) === 0) return this.#fail(lineFault(byte), i)
-          else if (this.#raw.length >= this.#maxFields * 2) return this.#fail('too-many-fields', i)
+          else if (places.length >= this.#maxPlaces) return this.#fail('too-many-fields', i)
           else {
+            places.push(i + shift)
             state = NAME
-            mark = i
           }
           break
         case NAME:
           while (i < end && (CLASSES[chunk[i]!]! & TOKEN) !== 0) i++
           if (i === end) continue
           if (chunk[i] !== COLON) return this.#fail(nameFault(chunk[i]!), i)
-          this.#raw.push(this.#token.take(chunk, mark, i))
+          places.push(i + shift)
           state = BEFORE_VALUE
           break
         case BEFORE_VALUE:
           if (isBlank(byte)) break
-          mark = i
+          places.push(i + shift)
           state = IN_VALUE
           continue
         case IN_VALUE:
           while (i < end && (CLASSES[chunk[i]!]! & VALUE) !== 0) i++
           if (i === end) continue
           if (chunk[i] !== CR) return this.#fail(chunk[i] === LF ? 'bare-lf' : 'field-value', i)
-          this.#raw.push(trimBlanks(this.#token.take(chunk, mark, i)))
+          places.push(i + shift)
           state = LINE_LF
           break
         default:
@@ -163,7 +114,6 @@ export class FieldLines {
       }
       i++
     }
-    if (state === NAME || state === IN_VALUE) this.#token.append(chunk, mark, end)
     this.#state = state
     return i
   }

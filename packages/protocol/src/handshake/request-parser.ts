@@ -2,7 +2,7 @@
 // head, so that a TLS client or a port scanner waits for no timeout. It never looks at what the fields mean
 // (upgrade-check.ts does) and never reads behind the head: those bytes are frames.
 
-import { HeaderFields } from './fields.ts'
+import type { HeaderFields } from './fields.ts'
 import {
   DEFAULT_MAX_HEAD_BYTES,
   DEFAULT_MAX_HEADERS,
@@ -10,9 +10,9 @@ import {
   fitsVersion,
   type HeadLimits,
   limit,
-  UnfinishedToken,
   VERSION_LENGTH,
 } from './head-lines.ts'
+import { detached, HeadText, type Latin1Decoder, PLAIN_DECODER } from './head-text.ts'
 import { REFUSALS, type Refusal, type RefusalId } from './refusals.ts'
 import { CLASSES, CR, LF, METHOD, SP, TARGET } from './tokens.ts'
 
@@ -43,23 +43,29 @@ const FIELDS = 6
 /** Parses the head of one request. One parser is for one request. */
 export class RequestParser {
   readonly #maxBytes: number
-  readonly #token: UnfinishedToken = new UnfinishedToken()
+  readonly #text: HeadText
   readonly #fields: FieldLines
   #state: number = START
   #seen = 0
   #emptyLines = 0
+  // Where in the head the method begins and where it and the target end; the target begins behind one space.
+  #methodStart = 0
+  #methodEnd = 0
+  #targetEnd = 0
   #versionLength = 0
   #major = 0
   #minor = 0
-  #method = ''
-  #target = ''
   #head: RequestHead | null = null
   #refusal: Refusal | null = null
 
-  /** @throws RangeError when a limit is not a positive integer */
-  constructor(limits: HeadLimits = {}) {
+  /**
+   * @param decoder a platform's is quicker
+   * @throws RangeError when a limit is not a positive integer
+   */
+  constructor(limits: HeadLimits = {}, decoder: Latin1Decoder = PLAIN_DECODER) {
     this.#maxBytes = limit(limits.maxBytes, DEFAULT_MAX_HEAD_BYTES, 'maxBytes')
-    this.#fields = new FieldLines(limit(limits.maxHeaders, DEFAULT_MAX_HEADERS, 'maxHeaders'), this.#token)
+    this.#fields = new FieldLines(limit(limits.maxHeaders, DEFAULT_MAX_HEADERS, 'maxHeaders'))
+    this.#text = new HeadText(decoder)
   }
 
   /** The head, as soon as it is complete. */
@@ -81,30 +87,31 @@ export class RequestParser {
   push(chunk: Uint8Array, start = 0): number {
     if (this.#head !== null || this.#refusal !== null) return start
     const end = Math.min(chunk.length, start + this.#maxBytes - this.#seen)
+    // What has to be added to an index of the chunk to make it one of the head.
+    const shift = this.#seen - start
     let i = start
-    if (this.#state !== FIELDS) i = this.#requestLine(chunk, start, end)
-    if (this.#state === FIELDS && this.#refusal === null) i = this.#fieldLines(chunk, i, end)
+    if (this.#state !== FIELDS) i = this.#requestLine(chunk, start, end, shift)
+    if (this.#state === FIELDS && this.#refusal === null) i = this.#fields.push(chunk, i, end, shift)
     this.#seen += i - start
-    if (this.#seen >= this.#maxBytes && this.#head === null && this.#refusal === null) {
+    if (this.#fields.done) this.#complete(this.#text.take(chunk, start, i))
+    else if (this.#fields.fault !== null) this.#refusal = REFUSALS[this.#fields.fault]
+    else if (this.#refusal === null && this.#seen >= this.#maxBytes) {
       this.#refusal = REFUSALS[this.#state === FIELDS ? 'head-too-large' : 'target-too-long']
-    }
+    } else if (this.#refusal === null) this.#text.keep(chunk, start, i)
     return i
   }
 
-  #fieldLines(chunk: Uint8Array, from: number, end: number): number {
-    const fields = this.#fields
-    const next = fields.push(chunk, from, end)
-    if (fields.fault !== null) this.#refusal = REFUSALS[fields.fault]
-    else if (fields.done) {
-      const version = this.#minor === 0 ? '1.0' : '1.1'
-      this.#head = { method: this.#method, target: this.#target, version, headers: new HeaderFields(fields.raw) }
+  #complete(text: string): void {
+    this.#head = {
+      method: detached(text, this.#methodStart, this.#methodEnd),
+      target: detached(text, this.#methodEnd + 1, this.#targetEnd),
+      version: this.#minor === 0 ? '1.0' : '1.1',
+      headers: this.#fields.take(text),
     }
-    return next
   }
 
   /** RFC 9112 §3: `request-line = method SP request-target SP HTTP-version`, with exactly one space each. */
-  #requestLine(chunk: Uint8Array, from: number, end: number): number {
-    let mark = from
+  #requestLine(chunk: Uint8Array, from: number, end: number, shift: number): number {
     let i = from
     for (; i < end && this.#state !== FIELDS; i++) {
       const byte = chunk[i]!
@@ -114,32 +121,32 @@ export class RequestParser {
           else if ((CLASSES[byte]! & METHOD) === 0) return this.#fail(firstByteFault(byte), i)
           else {
             this.#state = IN_METHOD
-            mark = i
+            this.#methodStart = i + shift
           }
           break
         case IN_METHOD:
           if (byte === SP) {
-            this.#method = this.#token.take(chunk, mark, i)
             this.#state = IN_TARGET
-            mark = i + 1
-          } else if ((CLASSES[byte]! & METHOD) === 0 || this.#token.length + i - mark >= MAX_METHOD_LENGTH) {
+            this.#methodEnd = i + shift
+          } else if ((CLASSES[byte]! & METHOD) === 0 || i + shift - this.#methodStart >= MAX_METHOD_LENGTH) {
             return this.#fail('request-line', i)
           }
           break
-        case IN_TARGET:
+        case IN_TARGET: {
           while (i < end && (CLASSES[chunk[i]!]! & TARGET) !== 0) i++
           if (i === end) continue
-          this.#target = this.#token.take(chunk, mark, i)
-          if (chunk[i] !== SP || this.#target === '') return this.#fail(targetFault(chunk[i]!, this.#target), i)
+          this.#targetEnd = i + shift
+          const isEmpty = this.#targetEnd === this.#methodEnd + 1
+          if (chunk[i] !== SP || isEmpty) return this.#fail(targetFault(chunk[i]!, isEmpty), i)
           this.#state = IN_VERSION
           break
+        }
         default: {
           const fault = this.#versionByte(byte)
           if (fault !== null) return this.#fail(fault, i)
         }
       }
     }
-    if (this.#state === IN_METHOD || this.#state === IN_TARGET) this.#token.append(chunk, mark, end)
     return Math.min(i, end)
   }
 
@@ -177,8 +184,8 @@ function firstByteFault(byte: number): RefusalId {
 }
 
 /** A target that does not end in one space. */
-function targetFault(byte: number, target: string): RefusalId {
-  if (target === '') return 'request-line'
+function targetFault(byte: number, isEmpty: boolean): RefusalId {
+  if (isEmpty) return 'request-line'
   if (byte === CR) return 'http-0-9'
   return byte === LF ? 'bare-lf' : 'target'
 }

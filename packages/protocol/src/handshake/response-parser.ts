@@ -3,7 +3,7 @@
 // by accept-check.ts.
 
 import { HANDSHAKE_FAILURES, type HandshakeFailure, type HandshakeFailureId } from './failures.ts'
-import { HeaderFields } from './fields.ts'
+import type { HeaderFields } from './fields.ts'
 import {
   DEFAULT_MAX_HEAD_BYTES,
   DEFAULT_MAX_HEADERS,
@@ -11,9 +11,9 @@ import {
   fitsVersion,
   type HeadLimits,
   limit,
-  UnfinishedToken,
   VERSION_LENGTH,
 } from './head-lines.ts'
+import { detached, HeadText, type Latin1Decoder, PLAIN_DECODER } from './head-text.ts'
 import { CLASSES, CR, DIGIT, LF, SP, VALUE } from './tokens.ts'
 
 /** The head of a response. */
@@ -40,7 +40,7 @@ const FIELDS = 6
 /** Parses the head of the final response to one request. */
 export class ResponseParser {
   readonly #maxBytes: number
-  readonly #token: UnfinishedToken = new UnfinishedToken()
+  readonly #text: HeadText
   readonly #fields: FieldLines
   #state: number = IN_VERSION
   #seen = 0
@@ -49,17 +49,21 @@ export class ResponseParser {
   #minor = 0
   #statusLength = 0
   #status = 0
-  #reason = ''
+  // Where in the head the reason stands.
+  #reasonStart = 0
+  #reasonEnd = 0
   #head: ResponseHead | null = null
   #failure: HandshakeFailure | null = null
 
   /**
    * @param limits maxBytes counts for each head anew
+   * @param decoder a platform's is quicker
    * @throws RangeError when a limit is not a positive integer
    */
-  constructor(limits: HeadLimits = {}) {
+  constructor(limits: HeadLimits = {}, decoder: Latin1Decoder = PLAIN_DECODER) {
     this.#maxBytes = limit(limits.maxBytes, DEFAULT_MAX_HEAD_BYTES, 'maxBytes')
-    this.#fields = new FieldLines(limit(limits.maxHeaders, DEFAULT_MAX_HEADERS, 'maxHeaders'), this.#token)
+    this.#fields = new FieldLines(limit(limits.maxHeaders, DEFAULT_MAX_HEADERS, 'maxHeaders'))
+    this.#text = new HeadText(decoder)
   }
 
   /** The final head, as soon as it is complete. */
@@ -83,58 +87,55 @@ export class ResponseParser {
     while (i < chunk.length && this.#head === null && this.#failure === null) {
       const from = i
       const end = Math.min(chunk.length, from + this.#maxBytes - this.#seen)
-      if (this.#state !== FIELDS) i = this.#statusLine(chunk, from, end)
+      // What has to be added to an index of the chunk to make it one of the head.
+      const shift = this.#seen - from
+      if (this.#state !== FIELDS) i = this.#statusLine(chunk, from, end, shift)
+      if (this.#state === FIELDS && this.#failure === null) i = this.#fields.push(chunk, i, end, shift)
       this.#seen += i - from
-      if (this.#state === FIELDS && this.#failure === null) i = this.#fieldLines(chunk, i, end)
-      if (this.#seen >= this.#maxBytes && this.#head === null && this.#failure === null) {
+      if (this.#fields.done) this.#complete(this.#text.take(chunk, from, i))
+      else if (this.#fields.fault !== null) this.#failure = HANDSHAKE_FAILURES[this.#fields.fault]
+      else if (this.#failure === null && this.#seen >= this.#maxBytes) {
         this.#failure = HANDSHAKE_FAILURES['head-too-large']
-      }
+      } else if (this.#failure === null) this.#text.keep(chunk, from, i)
     }
     return i
   }
 
-  #fieldLines(chunk: Uint8Array, from: number, end: number): number {
-    const fields = this.#fields
-    const next = fields.push(chunk, from, end)
-    this.#seen += next - from
-    if (fields.fault !== null) this.#failure = HANDSHAKE_FAILURES[fields.fault]
-    else if (fields.done && this.#status >= 100 && this.#status < 200 && this.#status !== 101) this.#skipInterim()
-    else if (fields.done) {
-      const headers = new HeaderFields(fields.raw)
-      this.#head = { status: this.#status, reason: this.#reason, version: `1.${this.#minor}`, headers }
-    }
-    return next
+  #complete(text: string): void {
+    const status = this.#status
+    const headers = this.#fields.take(text)
+    if (status >= 100 && status < 200 && status !== 101) return this.#skipInterim()
+    const reason = detached(text, this.#reasonStart, this.#reasonEnd)
+    this.#head = { status, reason, version: `1.${this.#minor}`, headers }
   }
 
   /** RFC 9110 §15.2: "A client MUST be able to parse one or more 1xx responses received prior to a final response". */
   #skipInterim(): void {
     if (++this.#interim > MAX_INTERIM) this.#failure = HANDSHAKE_FAILURES['too-many-interim']
-    this.#fields.restart()
     this.#state = IN_VERSION
     this.#seen = 0
     this.#versionLength = 0
     this.#statusLength = 0
     this.#status = 0
-    this.#reason = ''
+    this.#reasonStart = 0
+    this.#reasonEnd = 0
   }
 
   /** RFC 9112 §4: `status-line = HTTP-version SP status-code SP [ reason-phrase ]`. */
-  #statusLine(chunk: Uint8Array, from: number, end: number): number {
-    let mark = from
+  #statusLine(chunk: Uint8Array, from: number, end: number, shift: number): number {
     let i = from
     for (; i < end && this.#state !== FIELDS; i++) {
       const byte = chunk[i]!
       if (this.#state !== IN_REASON) {
         const fault = this.#statusByte(byte)
         if (fault !== null) return this.#fail(fault, i)
-        mark = i + 1
+        if (this.#state === IN_REASON) this.#reasonStart = i + 1 + shift
       } else if ((CLASSES[byte]! & VALUE) === 0) {
         if (byte !== CR) return this.#fail(byte === LF ? 'bare-lf' : 'status-line', i)
-        this.#reason = this.#token.take(chunk, mark, i)
+        this.#reasonEnd = i + shift
         this.#state = LINE_LF
       }
     }
-    if (this.#state === IN_REASON) this.#token.append(chunk, mark, end)
     return i
   }
 

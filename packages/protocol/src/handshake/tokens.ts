@@ -68,21 +68,31 @@ export function isBlank(code: number): boolean {
   return code === SP || code === HTAB
 }
 
-/** `text[from, to)` without the blanks at its ends. */
-export function trimBlanks(text: string, from = 0, to: number = text.length): string {
+/** Where `text[from, to)` begins behind its leading blanks. */
+function contentStart(text: string, from: number, to: number): number {
   let start = from
+  while (start < to && isBlank(text.charCodeAt(start))) start++
+  return start
+}
+
+/** Where `text[from, to)` ends before its trailing blanks. */
+export function contentEnd(text: string, from: number, to: number): number {
   let end = to
-  while (start < end && isBlank(text.charCodeAt(start))) start++
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
-  return text.slice(start, end)
+  while (end > from && isBlank(text.charCodeAt(end - 1))) end--
+  return end
 }
 
 /** ASCII case-insensitive equality: never Unicode's, for which `K` (Kelvin) would be a `k`. */
 export function equalsIgnoringCase(a: string, b: string): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
+  return rangeEqualsIgnoringCase(a, 0, a.length, b)
+}
+
+/** The same of `text[from, to)` and `other`. */
+export function rangeEqualsIgnoringCase(text: string, from: number, to: number, other: string): boolean {
+  if (to - from !== other.length) return false
+  for (let i = 0; i < other.length; i++) {
+    const x = text.charCodeAt(from + i)
+    const y = other.charCodeAt(i)
     if (x !== y && lower(x) !== lower(y)) return false
   }
   return true
@@ -100,7 +110,8 @@ export function listContains(list: string, token: string): boolean {
   for (let start = 0; start <= list.length; ) {
     const comma = list.indexOf(',', start)
     const end = comma === -1 ? list.length : comma
-    if (equalsIgnoringCase(trimBlanks(list, start, end), token)) return true
+    const content = contentStart(list, start, end)
+    if (rangeEqualsIgnoringCase(list, content, contentEnd(list, content, end), token)) return true
     start = end + 1
   }
   return false
@@ -116,7 +127,8 @@ export function parseTokenList(list: string): string[] | null {
   for (let start = 0; start <= list.length; ) {
     const comma = list.indexOf(',', start)
     const end = comma === -1 ? list.length : comma
-    const token = trimBlanks(list, start, end)
+    const content = contentStart(list, start, end)
+    const token = list.slice(content, contentEnd(list, content, end))
     if (!isToken(token)) return null
     tokens.push(token)
     start = end + 1
@@ -129,5 +141,7 @@ export function parseTokenList(list: string): string[] | null {
  * RFC 6455 §4.2.1 asks for the length only, and peers exist that leave them non-zero.
  */
 export function isKey(text: string): boolean {
-  return text.length === 24 && text.endsWith('==') && allOf(text.slice(0, 22), BASE64)
+  if (text.length !== 24 || !text.endsWith('==')) return false
+  for (let i = 0; i < 22; i++) if ((classAt(text, i) & BASE64) === 0) return false
+  return true
 }

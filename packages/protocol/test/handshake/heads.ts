@@ -83,6 +83,8 @@ export const BYTEWISE: readonly number[] = Array.from({ length: 30_000 }, (_, in
 /** What a parser made of some bytes, and how many of them it took. */
 export interface Parsed {
   readonly head: unknown
+  /** The fields of the head, for whoever compares: HeaderFields keeps them to itself until they are asked for. */
+  readonly raw: readonly string[] | undefined
   readonly fault: string | undefined
   readonly consumed: number
 }
@@ -93,7 +95,7 @@ export function parseRequest(whole: Uint8Array, cuts: readonly number[] = [], pa
     consumed += parser.push(piece)
     if (parser.head !== null || parser.refusal !== null) break
   }
-  return { head: parser.head, fault: parser.refusal?.id, consumed }
+  return { head: parser.head, raw: parser.head?.headers.raw, fault: parser.refusal?.id, consumed }
 }
 
 export function parseResponse(whole: Uint8Array, cuts: readonly number[] = [], parser = new ResponseParser()): Parsed {
@@ -102,7 +104,7 @@ export function parseResponse(whole: Uint8Array, cuts: readonly number[] = [], p
     consumed += parser.push(piece)
     if (parser.head !== null || parser.failure !== null) break
   }
-  return { head: parser.head, fault: parser.failure?.id, consumed }
+  return { head: parser.head, raw: parser.head?.headers.raw, fault: parser.failure?.id, consumed }
 }
 
 /**

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { REFUSALS, RequestParser } from '../../src/handshake/mod.ts'
 import { BYTEWISE, bytes, parseRequest, upgrade } from './heads.ts'
 
@@ -153,4 +155,22 @@ test('the refusals are frozen, name their source, and carry their own id', () =>
     assert.match(refusal.text, /^[ -~]+\.$/)
     assert.ok(refusal.status >= 400 && refusal.status < 600)
   }
+})
+
+test('a value that is kept does not keep its head in memory', () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const long = 'x'.repeat(15_000)
+  const kept: unknown[] = []
+  gc()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 1000; i++) {
+    const parser = new RequestParser()
+    parser.push(bytes(`GET /a/path/of/some/length HTTP/1.1\r\nHost: www.example.com\r\nX-Long: ${long}\r\n\r\n`))
+    const { headers, target } = parser.head!
+    kept.push(target, headers.get('host'), headers.all('host'), [...headers.entries()][0])
+  }
+  gc()
+  const each = (process.memoryUsage().heapUsed - before) / 1000
+  assert.ok(each < 1500, `${each} bytes for each of ${kept.length} values`)
 })

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
+  contentEnd,
   equalsIgnoringCase,
   isKey,
   isToken,
   listContains,
   parseTokenList,
-  trimBlanks,
 } from '../../src/handshake/tokens.ts'
 
 /** The grammars as regular expressions: slow, short, and only for texts of our own. */
@@ -63,9 +63,11 @@ test('case is folded in ASCII only, and only between letters', () => {
   )
 })
 
-test('only SP and HTAB are trimmed', () => {
-  assert.equal(trimBlanks(' \t a\xa0\t '), 'a\xa0')
-  assert.equal(trimBlanks(' \t '), '')
+test('only SP and HTAB are trimmed, and not beyond the begin', () => {
+  assert.equal(contentEnd(' \t a\xa0\t ', 0, 7), 5)
+  assert.equal(contentEnd('x \t ', 1, 4), 1)
+  assert.deepEqual(parseTokenList('a \t,\t b'), ['a', 'b'])
+  assert.equal(parseTokenList('a\xa0'), null)
 })
 
 test('a key is 22 characters of base64 and two of padding, whatever the pad bits are', () => {

@@ -65,7 +65,7 @@ export class Attempt implements WheelEntry {
     this.way = { net, limits, proxy: proxy === undefined ? null : parseProxy(proxy), proxyTls }
     this.requester = { target, tls, headers: rawHeaders(headers, target) }
     this.redirects = limit('redirects', options.redirects, 0)
-    this.parser = new ResponseParser(limits)
+    this.parser = new ResponseParser(limits, nodePlatform)
     this.listeners = {
       data: (chunk: Buffer) => this.read(chunk),
       end: () => this.fail(connectFailure('closed', this.where)),
@@ -124,7 +124,7 @@ export class Attempt implements WheelEntry {
   }
 
   private exchange(stream: Duplex): void {
-    this.parser = new ResponseParser(this.way.limits)
+    this.parser = new ResponseParser(this.way.limits, nodePlatform)
     for (const event of EVENTS) stream.on(event, this.listeners[event] as () => void)
     stream.write(this.request(), 'latin1')
     // A tunnel was paused behind the proxy's head.

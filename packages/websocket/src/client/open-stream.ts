@@ -5,6 +5,7 @@ import { connect as connectTcp, isIP, type Socket as NetSocket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls } from 'node:tls'
 import { type HeadLimits, type ResponseHead, ResponseParser } from '@tautline/protocol'
+import { nodePlatform } from '../platform.ts'
 import { type ConnectFailureId, connectFailure } from './failures.ts'
 import type { ClientNetOptions, ClientTlsOptions } from './options.ts'
 import { authorityOf, originOf, type Target } from './target.ts'
@@ -97,7 +98,7 @@ async function askProxy(stream: Duplex, way: Way): Promise<void> {
 
 /** The head of the proxy's answer and how many bytes came with it; the stream is left paused. */
 function readHead(stream: Duplex, limits: HeadLimits, where: string): Promise<[head: ResponseHead, rest: number]> {
-  const parser = new ResponseParser(limits)
+  const parser = new ResponseParser(limits, nodePlatform)
   return new Promise((resolve, reject) => {
     const leave = (): void => {
       stream.off('data', read)

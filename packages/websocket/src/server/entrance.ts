@@ -120,8 +120,6 @@ export class Entrance {
 
   private enter(stream: Carrier, source: ProxySource, rest: Buffer | null): void {
     if (source !== null) setSource(stream, source)
-    // The peer's FIN must not cut off what we still have to say.
-    stream.allowHalfOpen = true
     this.owner.onEntered(stream, rest)
   }
 
@@ -150,6 +148,8 @@ export class Entrance {
     if (cloaked === undefined) return void stream.destroy()
     this.cloaked.delete(name)
     cloaked.raw.off('close', cloaked.onClose)
+    // The peer's FIN must not cut off what we still have to say.
+    stream.allowHalfOpen = true
     if (this.closing) stream.destroy()
     else this.enter(stream, cloaked.source, null)
   }

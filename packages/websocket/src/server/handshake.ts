@@ -2,6 +2,7 @@
 // handed to an HTTP server if it wants no WebSocket, refused, or given to the server as a head.
 
 import { isUpgradeRequest, REFUSALS, type Refusal, type RequestHead, RequestParser } from '@tautline/protocol'
+import { nodePlatform } from '../platform.ts'
 import type { Member } from '../roster.ts'
 import { type Carrier, listen, type StreamListener } from '../stream-events.ts'
 import type { TimerWheel, WheelEntry } from '../timer-wheel.ts'
@@ -41,7 +42,7 @@ export class Handshake implements StreamListener, WheelEntry, Member {
     this.remoteAddress = remoteAddress
     this.stream = stream
     this.owner = owner
-    this.parser = new RequestParser(owner.headLimits)
+    this.parser = new RequestParser(owner.headLimits, nodePlatform)
     this.chunks = owner.sharesPort ? [] : null
     listen(stream, this)
     owner.wheel.set(this, owner.handshakeTimeout)
