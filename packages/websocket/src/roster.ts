@@ -10,12 +10,16 @@ export interface Member {
   place: number
 }
 
-/** The order is nobody's: whoever leaves is replaced by the last. */
+/**
+ * The order is nobody's: whoever leaves is replaced by the last. The list keeps its length: one that empties and fills
+ * again would be allocated anew.
+ */
 export class Roster<T extends Member> implements Iterable<T> {
-  private readonly members: T[] = []
+  private readonly members: (T | null)[] = []
+  private count = 0
 
   get size(): number {
-    return this.members.length
+    return this.count
   }
 
   has(member: T): boolean {
@@ -23,23 +27,24 @@ export class Roster<T extends Member> implements Iterable<T> {
   }
 
   add(member: T): void {
-    member.place = this.members.length
-    this.members.push(member)
+    member.place = this.count
+    if (this.count === this.members.length) this.members.push(member)
+    else this.members[this.count] = member
+    this.count++
   }
 
   /** @returns false: it was not there */
   delete(member: T): boolean {
     if (!this.has(member)) return false
-    const last = this.members.pop() as T
-    if (last !== member) {
-      this.members[member.place] = last
-      last.place = member.place
-    }
+    const last = this.members[--this.count] as T
+    this.members[member.place] = last
+    last.place = member.place
+    this.members[this.count] = null
     return true
   }
 
   /** Those who are there now: who comes or goes meanwhile changes nothing. */
   [Symbol.iterator](): IterableIterator<T> {
-    return this.members.slice().values()
+    return (this.members.slice(0, this.count) as T[]).values()
   }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type Member, Roster } from '../src/roster.ts'
 
 function members(count: number): Member[] {
@@ -53,4 +55,22 @@ test('who comes or goes while the roster is read changes nothing for the reader'
   }
   assert.deepEqual(seen, all)
   assert.equal(roster.size, 1)
+})
+
+test('whoever left is held no longer', async () => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const roster = new Roster<Member>()
+  const left = members(3).map((member) => {
+    roster.add(member)
+    roster.delete(member)
+    return new WeakRef(member)
+  })
+  // A WeakRef holds what it shows until the end of the turn.
+  await new Promise(setImmediate)
+  gc()
+  assert.deepEqual(
+    left.map((ref) => ref.deref()),
+    [undefined, undefined, undefined],
+  )
 })

@@ -6,6 +6,7 @@ import { nodePlatform } from '../platform.ts'
 import type { Member } from '../roster.ts'
 import { type Carrier, listen, type StreamListener } from '../stream-events.ts'
 import type { TimerWheel, WheelEntry } from '../timer-wheel.ts'
+import { EMPTY } from '../views.ts'
 
 /** Whoever opened the port. */
 export interface HandshakeOwner {
@@ -58,7 +59,8 @@ export class Handshake implements StreamListener, WheelEntry, Member {
       const { chunks } = this
       this.leave()
       if (chunks !== null && !isUpgradeRequest(parser.head)) owner.onForeign(stream, chunks)
-      else owner.onHead(stream, parser.head, chunk.subarray(at))
+      // Most clients wait for the answer: a view of nothing would be one more object.
+      else owner.onHead(stream, parser.head, at === chunk.length ? EMPTY : chunk.subarray(at))
     }
   }
 

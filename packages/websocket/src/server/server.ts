@@ -23,6 +23,7 @@ import { completeSettings, type Settings } from '../settings.ts'
 import type { Bytes, Socket } from '../socket.ts'
 import { type Carrier, isTaken, unlisten } from '../stream-events.ts'
 import type { TimerWheel } from '../timer-wheel.ts'
+import { EMPTY } from '../views.ts'
 import { checkOptions } from './check-options.ts'
 import { Entrance, type EntranceOwner } from './entrance.ts'
 import { Handshake, type HandshakeOwner } from './handshake.ts'
@@ -40,7 +41,6 @@ export interface OpenSockets extends Iterable<Socket> {
   has(socket: Socket): boolean
 }
 
-const NO_BYTES = new Uint8Array(0)
 const MOST_AGREEMENTS = 64
 /** RFC 9110 §10.2.3, in seconds: long enough that a crowd does not come back at once. */
 const RETRY_AFTER: readonly string[] = ['Retry-After', '5']
@@ -293,7 +293,7 @@ export class Server implements HandshakeOwner, EntranceOwner {
     } finally {
       // It threw: nobody knows what it had set up. The error stays uncaught; the connection ends as any other.
       if (!taken) stream.destroy()
-      socket.begin(!taken || rest.length === 0 ? NO_BYTES : rest)
+      socket.begin(taken ? rest : EMPTY)
     }
   }
 

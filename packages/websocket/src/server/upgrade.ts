@@ -85,21 +85,13 @@ export function grant(
   offer: UpgradeOffer,
   options: ServerOptions,
   platform: { sha1Base64(text: string): string },
-  headers?: readonly string[],
 ): Grant {
   const subprotocol = chooseSubprotocol(request, options)
   const preference = compressionPreference(options)
   const agreed = preference === null ? null : negotiateDeflate(offer.extensions, preference)
-  const response = acceptResponse(
-    {
-      key: offer.key,
-      ...(subprotocol === '' ? {} : { subprotocol }),
-      ...(agreed === null ? {} : { extensions: agreed.response }),
-      ...(headers === undefined ? {} : { headers }),
-    },
-    platform,
-  )
-  return { subprotocol, deflate: agreed?.parameters ?? null, extensions: agreed?.response ?? '', response }
+  const extensions = agreed?.response ?? ''
+  const response = acceptResponse({ key: offer.key, subprotocol, extensions }, platform)
+  return { subprotocol, deflate: agreed?.parameters ?? null, extensions, response }
 }
 
 function chooseSubprotocol(request: UpgradeRequest, options: ServerOptions): string {
