@@ -1,7 +1,7 @@
 // The plots of a run: SVG, drawn from the results alone. Each row is a small chart with a scale of its own, since a message
 // of 1 MiB costs a thousand times one of 125 B. The colours follow the reader's light or dark scheme.
 
-import { digits } from './report.ts'
+import { digits, roundsOf } from './report.ts'
 import type { Results, Row } from './results.ts'
 
 export interface Plot {
@@ -92,10 +92,11 @@ ${charts.join('\n')}
 `
 }
 
-function subtitle({ versions, rounds, date }: Results): string {
+function subtitle(results: Results): string {
+  const { versions } = results
   const named = ['ws', 'Bun', 'Socket.IO', 'Centrifugo', 'Node.js'].filter((name) => versions[name] !== undefined)
   const who = named.map((name) => `${name} ${versions[name]}`).join(', ')
-  return `lower is better · ${who} · ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}, ${date}`
+  return `lower is better · ${who} · ${roundsOf(results)}, ${results.date}`
 }
 
 function chart(row: Row, results: Results, x: number, top: number): { svg: string; height: number } {

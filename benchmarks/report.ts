@@ -122,6 +122,10 @@ function listed(values: Readonly<Record<string, string>>): string {
     .join(', ')
 }
 
+export function roundsOf({ rounds }: Results): string {
+  return rounds === 1 ? 'one round' : `medians of ${rounds} rounds`
+}
+
 /** results.md. */
 export function report(results: Results): string {
   const { skipped, idleConnections } = results
@@ -134,7 +138,7 @@ export function report(results: Results): string {
 Written by \`npm run bench -- --write\`; how it is measured: [README.md](README.md). Every figure and verdict here is computed from
 [results.json](results.json).
 
-- ${results.date}; medians of ${results.rounds} rounds of ${results.secondsPerMeasurement} s, contestants taking turns; the server alone on one core;
+- ${results.date}; ${roundsOf(results)}, ${results.secondsPerMeasurement} s each, contestants taking turns; the server alone on one core;
   ${disturbance(results)}
 - ${listed(results.machine)}
 - ${listed(results.versions)}
