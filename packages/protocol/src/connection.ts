@@ -5,6 +5,7 @@
 import { ABNORMAL, isValidCloseCode, MAX_REASON_BYTES, NO_STATUS } from './close-code.ts'
 import type { DeflateCodec } from './deflate/codec.ts'
 import type { Endpoint } from './endpoint.ts'
+import type { FrameRun } from './frame-run.ts'
 import { next, State } from './lifecycle.ts'
 import type { MessageReader, MessageTarget } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
@@ -45,8 +46,8 @@ export class Connection implements MessageTarget {
   private reader: MessageReader | null = null
   // Only from the first frame until all is taken.
   private writer: MessageWriter | null = null
-  // A prepared frame that is all there is to take: most of a broadcast needs no writer.
-  private lone: Uint8Array | null = null
+  // Prepared frames that are all there is to take: a broadcast needs no writer.
+  private run: FrameRun | null = null
   private paused = false
   // The rest of a chunk behind the message at which reading was paused. One chunk: the adapter stops reading too.
   private rest: Uint8Array | null = null
@@ -60,13 +61,13 @@ export class Connection implements MessageTarget {
 
   /** Is anything waiting to be taken? */
   get hasOutput(): boolean {
-    return this.lone !== null || this.writer?.hasOutput === true
+    return this.run !== null || this.writer?.hasOutput === true
   }
 
   /** Bytes that wait to be taken. */
   get pending(): number {
     if (this.writer !== null) return this.writer.pending
-    return this.lone === null ? 0 : this.lone.length
+    return this.run === null ? 0 : this.run.length
   }
 
   /** Is a frame or a message under way? Then the peer owes its rest. */
@@ -116,7 +117,7 @@ export class Connection implements MessageTarget {
     this.state = next(this.state, 'transport ended')
     this.stopReading()
     this.writer = null
-    this.lone = null
+    this.run = null
     this.rest = null
   }
 
@@ -158,8 +159,14 @@ export class Connection implements MessageTarget {
 
   /** Appends bytes that are frames already: a prepared message. They are shared and must never change. */
   sendPrepared(frame: Uint8Array): void {
-    if (this.writer === null && this.lone === null) this.lone = frame
-    else this.out.prepared(frame)
+    if (this.writer === null) {
+      const run = this.run === null ? this.endpoint.runOf(frame) : this.run.append(frame)
+      if (run !== null) {
+        this.run = run
+        return
+      }
+    }
+    this.out.prepared(frame)
   }
 
   /** As `FrameWriter.stall`: does what is appended from now on have to wait? */
@@ -197,12 +204,13 @@ export class Connection implements MessageTarget {
     }
   }
 
-  /** Hands over what is to be written, in order, or null. The bytes belong to the taker. */
+  /** Hands over what is to be written, in order, or null. The bytes belong to the taker until it says `wrote`. */
   take(): Uint8Array | readonly Uint8Array[] | null {
-    const { lone, writer } = this
+    const { run, writer } = this
+    this.endpoint.slab.conclude(false)
     if (writer === null) {
-      this.lone = null
-      return lone
+      this.run = null
+      return run === null ? null : run.bytes
     }
     const output = writer.take()
     if (writer.atRest) {
@@ -210,6 +218,15 @@ export class Connection implements MessageTarget {
       this.endpoint.takeBackWriter(writer)
     }
     return output
+  }
+
+  /**
+   * What becomes of what was just taken. Called in the same turn, before anything else is taken.
+   *
+   * @param atOnce it was copied: the same memory may be written to again. false: it is left to whoever has it
+   */
+  wrote(atOnce: boolean): void {
+    this.endpoint.slab.conclude(atOnce)
   }
 
   // --- what the reader finds -------------------------------------------------------------------------------------
@@ -305,8 +322,8 @@ export class Connection implements MessageTarget {
 
   private borrowWriter(): MessageWriter {
     const writer = this.endpoint.lendWriter(this.codec)
-    if (this.lone !== null) writer.prepared(this.lone)
-    this.lone = null
+    if (this.run !== null) writer.prepared(this.run.bytes)
+    this.run = null
     this.writer = writer
     return writer
   }

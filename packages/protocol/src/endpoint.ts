@@ -2,6 +2,7 @@
 // another: an idle connection needs neither a reader nor a writer, so it has none (docs/decisions/0019).
 
 import type { DeflateCodec } from './deflate/codec.ts'
+import { FrameRun } from './frame-run.ts'
 import type { Slab } from './frame-writer.ts'
 import { type MessageLimits, MessageReader, type MessageTarget } from './message-reader.ts'
 import { MessageWriter } from './message-writer.ts'
@@ -28,9 +29,11 @@ export class Endpoint {
   readonly limits: MessageLimits
   readonly autoPong: boolean
   readonly platform: Platform
-  private readonly slab: Slab
+  readonly slab: Slab
   private readonly readers: Spares<MessageReader> = new Spares(SPARE_READERS)
   private readonly writers: Spares<MessageWriter> = new Spares(SPARE_WRITERS)
+  // The run that was begun last: the next connection is about to begin the same.
+  private begun: FrameRun | null = null
 
   constructor({ role, limits, autoPong = true, platform, slab }: EndpointOptions) {
     this.role = role
@@ -59,6 +62,12 @@ export class Endpoint {
     const writer = this.writers.take() ?? new MessageWriter(this.platform, this.slab, this.role === 'client')
     writer.codec = codec
     return writer
+  }
+
+  /** The run that begins with a prepared frame. */
+  runOf(frame: Uint8Array): FrameRun {
+    if (this.begun === null || !this.begun.isOnly(frame)) this.begun = new FrameRun(frame)
+    return this.begun
   }
 
   /** Only one that is at rest. */

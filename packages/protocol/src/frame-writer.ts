@@ -9,8 +9,11 @@ const SLAB_BYTES = 64 * 1024
 /** The slab of a connection whose output cannot be written now: what waits must not pin what others wrote. */
 const OWN_SLAB_BYTES = 4 * 1024
 
-/** Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. */
-export const COPY_UP_TO: number = 8 * 1024
+/**
+ * Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. A second buffer for
+ * the kernel costs more than copying 16 KiB into memory that is in the cache.
+ */
+export const COPY_UP_TO: number = 32 * 1024
 
 // Below these a loop in JavaScript beats the call into native code (benchmarks/micro.ts).
 const ENCODE_BELOW = 12
@@ -19,24 +22,48 @@ const COPY_BELOW = 16
 /** 2 bytes, 8 of length, 4 of key. */
 const MAX_HEADER = 14
 
-/** Memory that frames are written into, shared by all connections of a process. A full slab is left to its readers. */
+/** One allocation of a slab. */
+interface Block {
+  readonly bytes: Uint8Array
+  /** Runs in it that grow, or that somebody may still read. */
+  runs: number
+}
+
+/**
+ * Memory that frames are written into, shared by all connections of a process. Where whoever took a run says that it was
+ * written, the same memory serves the next turn: it stays in the processor's cache, and no garbage collector has to find
+ * out about it. Where nobody says so, a full block is left to its readers.
+ */
 export class Slab {
-  bytes: Uint8Array
+  block: Block
   used = 0
+  /** The blocks of the runs that were taken last, until `conclude`. They are one writer's. */
+  readonly taken: Block[] = []
   private readonly platform: Pick<Platform, 'allocate'>
   private readonly size: number
 
   constructor(platform: Pick<Platform, 'allocate'>, size: number = SLAB_BYTES) {
     this.platform = platform
     this.size = size
-    this.bytes = platform.allocate(size)
+    this.block = { bytes: platform.allocate(size), runs: 0 }
   }
 
   /** Makes sure that `size` bytes are free behind `used`. */
   reserve(size: number): void {
-    if (this.bytes.length - this.used >= size) return
-    this.bytes = this.platform.allocate(Math.max(size, this.size))
+    if (this.block.bytes.length - this.used >= size) return
+    this.block = { bytes: this.platform.allocate(Math.max(size, this.size)), runs: 0 }
     this.used = 0
+  }
+
+  /** @param written nobody reads any more what was just taken: the kernel has it */
+  conclude(written: boolean): void {
+    const { taken } = this
+    if (taken.length === 0) return
+    for (let i = 0; i < taken.length; i++) {
+      const block = taken[i] as Block
+      if (written && --block.runs === 0 && block === this.block) this.used = 0
+    }
+    taken.length = 0
   }
 }
 
@@ -84,8 +111,8 @@ export class FrameWriter {
   private slab: Slab
   private readonly mask: number
   private segments: Uint8Array[] | null = null
-  // The open run: bytes of the slab that belong to this connection and may still grow.
-  private run: Uint8Array | null = null
+  // The open run: bytes of a slab's block that belong to this connection and may still grow.
+  private run: Block | null = null
   private runStart = 0
   private runEnd = 0
 
@@ -109,13 +136,14 @@ export class FrameWriter {
     const start = slab.used
     const guess = headerBytes(text.length, mask)
     let length: number
-    if (text.length < ENCODE_BELOW) length = encodeShort(text, slab.bytes, start + guess)
+    const { bytes } = slab.block
+    if (text.length < ENCODE_BELOW) length = encodeShort(text, bytes, start + guess)
     else length = -1
-    if (length < 0) length = this.platform.encodeUtf8(text, slab.bytes, start + guess)
+    if (length < 0) length = this.platform.encodeUtf8(text, bytes, start + guess)
     const header = headerBytes(length, mask)
-    if (header !== guess) slab.bytes.copyWithin(start + header, start + guess, start + guess + length)
-    const body = writeHeader(slab.bytes, start, byte0, length, mask, key)
-    if (mask !== 0) this.platform.xorMask(slab.bytes, body, body + length, key, 0)
+    if (header !== guess) bytes.copyWithin(start + header, start + guess, start + guess + length)
+    const body = writeHeader(bytes, start, byte0, length, mask, key)
+    if (mask !== 0) this.platform.xorMask(bytes, body, body + length, key, 0)
     this.extend(start, body + length)
     return length
   }
@@ -140,9 +168,10 @@ export class FrameWriter {
     const key = mask === 0 ? 0 : this.platform.randomMask()
     slab.reserve(length + MAX_HEADER)
     const at = slab.used
-    const body = writeHeader(slab.bytes, at, byte0, length, mask, key)
-    copyBytes(bytes, start, end, slab.bytes, body)
-    if (mask !== 0) this.platform.xorMask(slab.bytes, body, body + length, key, 0)
+    const into = slab.block.bytes
+    const body = writeHeader(into, at, byte0, length, mask, key)
+    copyBytes(bytes, start, end, into, body)
+    if (mask !== 0) this.platform.xorMask(into, body, body + length, key, 0)
     this.extend(at, body + length)
   }
 
@@ -156,26 +185,36 @@ export class FrameWriter {
     }
     this.slab.reserve(frame.length)
     const at = this.slab.used
-    copyBytes(frame, 0, frame.length, this.slab.bytes, at)
+    copyBytes(frame, 0, frame.length, this.slab.block.bytes, at)
     this.extend(at, at + frame.length)
   }
 
   /**
    * Hands over what is pending, in order: one run of bytes, several, or null if there is nothing. The bytes belong to
-   * the taker for as long as it needs them; nothing overwrites them.
+   * the taker until `Slab.conclude`, in the same turn.
    *
    * @throws TypeError if the caller of `bytes` has detached a large payload meanwhile: its header is written, so
    * whatever followed would be taken for payload
    */
   take(): Uint8Array | readonly Uint8Array[] | null {
     const { pending, segments } = this
+    this.slab.taken.length = 0
     if (pending === 0) return null
     this.pending = 0
-    if (segments === null) return this.closeRun()
+    const { block, taken } = this.slab
+    if (segments === null) {
+      taken.push(this.run as Block)
+      return this.closeRun()
+    }
     if (this.run !== null) segments.push(this.closeRun())
     this.segments = null
     let length = 0
-    for (let i = 0; i < segments.length; i++) length += (segments[i] as Uint8Array).length
+    for (let i = 0; i < segments.length; i++) {
+      const segment = segments[i] as Uint8Array
+      length += segment.length
+      // A run that was closed by what stands behind it. Those of a block that is full already need not be known.
+      if (segment.buffer === block.bytes.buffer) taken.push(block)
+    }
     if (length !== pending) throw new TypeError('a payload was detached before it was written')
     return segments.length === 1 ? (segments[0] as Uint8Array) : segments
   }
@@ -196,7 +235,7 @@ export class FrameWriter {
   private header(byte0: number, length: number): void {
     this.slab.reserve(MAX_HEADER)
     const at = this.slab.used
-    this.extend(at, writeHeader(this.slab.bytes, at, byte0, length, 0, 0))
+    this.extend(at, writeHeader(this.slab.block.bytes, at, byte0, length, 0, 0))
   }
 
   private largeText(byte0: number, text: string): number {
@@ -224,10 +263,11 @@ export class FrameWriter {
   /** Takes `[start, end)` of the slab for this connection: a longer run, or a new one. */
   private extend(start: number, end: number): void {
     const { slab } = this
-    if (this.run === slab.bytes && this.runEnd === start) this.runEnd = end
+    if (this.run === slab.block && this.runEnd === start) this.runEnd = end
     else {
       if (this.run !== null) this.push(this.closeRun())
-      this.run = slab.bytes
+      this.run = slab.block
+      slab.block.runs++
       this.runStart = start
       this.runEnd = end
     }
@@ -247,9 +287,9 @@ export class FrameWriter {
   }
 
   private closeRun(): Uint8Array {
-    const run = (this.run as Uint8Array).subarray(this.runStart, this.runEnd)
+    const block = this.run as Block
     this.run = null
-    return run
+    return block.bytes.subarray(this.runStart, this.runEnd)
   }
 }
 

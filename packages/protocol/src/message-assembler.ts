@@ -1,6 +1,6 @@
-// Joins what a message arrives in - fragments, or pieces of a frame that read chunks split. Large pieces are kept where
-// they lie and joined once at the end; small ones are gathered in a growing buffer, for a view would pin its whole read
-// chunk. Bounds: bytes and fragments of one message (message-reader.ts), and what all unfinished messages hold.
+// Joins what a message arrives in - fragments, or pieces of a frame that read chunks split - in a buffer that grows with
+// what has arrived. Nothing of a read chunk is kept. Bounds: bytes and fragments of one message (message-reader.ts), and
+// what all unfinished messages hold.
 
 import type { Platform } from './platform.ts'
 import { VIOLATIONS, type Violation } from './violation.ts'
@@ -56,8 +56,8 @@ export class ByteBudget {
 const FREE_BYTES = 16 * 1024
 
 const FIRST_CAPACITY = 1024
-/** A piece from here on is kept as a view, if at least half of the memory it pins is its own. */
-const KEEP_FROM = 16 * 1024
+/** How many times what has arrived the buffer may be, if the frame's header announces as much. */
+const MOST_AHEAD = 4
 
 /** Who hears that a message was given up for the budget's sake; it is released already. */
 export interface AssemblerOwner {
@@ -68,39 +68,32 @@ export interface AssemblerOwner {
 export class MessageAssembler implements BudgetHolder {
   length = 0
   charged = 0
-  private readonly platform: Pick<Platform, 'allocate'>
+  private readonly platform: Pick<Platform, 'allocate' | 'free'>
   private readonly budget: ByteBudget
-  private parts: Uint8Array[] | null = null
-  // The growing buffer behind the parts, and how much of it is filled.
-  private tail: Uint8Array = EMPTY
-  private filled = 0
+  // The growing buffer. `length` bytes of it are filled.
+  private buffer: Uint8Array = EMPTY
   private held = 0
   private readonly owner: AssemblerOwner
 
-  constructor(platform: Pick<Platform, 'allocate'>, budget: ByteBudget, owner: AssemblerOwner) {
+  constructor(platform: Pick<Platform, 'allocate' | 'free'>, budget: ByteBudget, owner: AssemblerOwner) {
     this.platform = platform
     this.budget = budget
     this.owner = owner
   }
 
   /**
-   * Appends `bytes[start, end)`; a large piece becomes the message's own.
+   * Appends `bytes[start, end)`, copied.
    *
-   * @param left bytes of the current frame still to come. It caps the growth but is never trusted: memory follows what
-   * has arrived, at most doubled
+   * @param left bytes of the current frame still to come. It guides the growth but is never trusted: memory follows what
+   * has arrived, at most MOST_AHEAD times as much
+   * @param final is the frame the message's last?
    */
-  append(bytes: Uint8Array, start: number, end: number, left: number): Violation | null {
+  append(bytes: Uint8Array, start: number, end: number, left: number, final: boolean): Violation | null {
     const size = end - start
     if (size === 0) return null
-    if (size >= KEEP_FROM && size * 2 >= bytes.buffer.byteLength) {
-      if (!this.charge(size)) return VIOLATIONS['incomplete-budget']
-      this.closeTail()
-      this.keep(bytes.subarray(start, end))
-    } else {
-      if (this.filled + size > this.tail.length && !this.grow(size, left)) return VIOLATIONS['incomplete-budget']
-      this.tail.set(bytes.subarray(start, end), this.filled)
-      this.filled += size
-    }
+    if (this.length + size > this.buffer.length && !this.grow(this.length + size, left, final))
+      return VIOLATIONS['incomplete-budget']
+    this.buffer.set(bytes.subarray(start, end), this.length)
     this.length += size
     return null
   }
@@ -108,17 +101,7 @@ export class MessageAssembler implements BudgetHolder {
   /** The whole message, and the end of this assembler. The bytes are the caller's. */
   finish(): Uint8Array {
     this.release()
-    const { parts } = this
-    if (parts === null) return this.tail.subarray(0, this.filled)
-    this.closeTail()
-    if (parts.length === 1) return parts[0] as Uint8Array
-    const whole = this.platform.allocate(this.length)
-    let at = 0
-    for (const part of parts) {
-      whole.set(part, at)
-      at += part.length
-    }
-    return whole
+    return this.length === this.buffer.length ? this.buffer : this.buffer.subarray(0, this.length)
   }
 
   /** Gives back what the budget was charged: the message is finished, or will never be. */
@@ -133,26 +116,15 @@ export class MessageAssembler implements BudgetHolder {
     this.owner.onEvicted()
   }
 
-  private keep(part: Uint8Array): void {
-    if (this.parts === null) this.parts = [part]
-    else this.parts.push(part)
-  }
-
-  private closeTail(): void {
-    if (this.filled === 0) return
-    this.keep(this.tail.subarray(0, this.filled))
-    this.tail = EMPTY
-    this.filled = 0
-  }
-
-  private grow(size: number, left: number): boolean {
-    const needed = this.filled + size
-    const doubled = Math.max(needed * 2, FIRST_CAPACITY)
-    const capacity = left > 0 && needed + left < doubled ? needed + left : doubled
-    if (!this.charge(capacity - this.tail.length)) return false
-    const larger = this.platform.allocate(capacity)
-    larger.set(this.tail.subarray(0, this.filled))
-    this.tail = larger
+  private grow(needed: number, left: number, final: boolean): boolean {
+    const ahead = Math.min(needed + left, needed * MOST_AHEAD)
+    // Where more frames follow it doubles: otherwise each of them would move everything before it.
+    const capacity = final ? ahead : Math.max(ahead, this.buffer.length * 2, FIRST_CAPACITY)
+    if (!this.charge(capacity - this.buffer.length)) return false
+    const { buffer } = this
+    this.buffer = this.platform.allocate(capacity)
+    this.buffer.set(buffer.subarray(0, this.length))
+    if (buffer.length > 0) this.platform.free(buffer)
     return true
   }
 

@@ -151,7 +151,7 @@ export class MessageReader implements FrameSink, AssemblerOwner {
     if (this.limits.parts) return this.passOn(bytes, start, end, last)
     if (last && compressed && this.assembler === null) return this.finishCompressed(bytes, start, end)
     this.assembler ??= new MessageAssembler(this.platform, this.limits.budget, this)
-    const violation = this.assembler.append(bytes, start, end, left)
+    const violation = this.assembler.append(bytes, start, end, left, (byte0 & FIN) !== 0)
     if (violation !== null) return this.fail(violation)
     return last ? this.finish(this.assembler, compressed) : true
   }
@@ -240,7 +240,7 @@ export class MessageReader implements FrameSink, AssemblerOwner {
   private controlPiece(opcode: number, bytes: Uint8Array, start: number, end: number, left: number): boolean {
     this.control ??= new MessageAssembler(this.platform, this.limits.budget, this)
     const { control } = this
-    const violation = control.append(bytes, start, end, left)
+    const violation = control.append(bytes, start, end, left, true)
     if (violation !== null) return this.fail(violation)
     if (left > 0) return true
     const payload = control.finish()

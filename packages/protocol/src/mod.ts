@@ -19,7 +19,7 @@ export {
 } from './errors.ts'
 export { type ConnectionEvent, EventConnection } from './events.ts'
 export { FrameParser, type FrameSink } from './frame-parser.ts'
-export { FrameWriter, headerBytes, Slab, writeHeader } from './frame-writer.ts'
+export { COPY_UP_TO, FrameWriter, headerBytes, Slab, writeHeader } from './frame-writer.ts'
 export * from './handshake/mod.ts'
 export { LIFECYCLE, type LifecycleEvent, State, type StateName } from './lifecycle.ts'
 export { xorMask } from './mask.ts'

@@ -18,6 +18,8 @@ export interface Platform {
   utf8Length(text: string): number
   /** Memory that may hold anything: whoever allocates must fill it whole before it is shown to anyone. */
   allocate(size: number): Uint8Array
+  /** Takes back what `allocate` gave, if it is worth it: nobody looks at it any more. */
+  free(bytes: Uint8Array): void
   /** 32 unpredictable bits, as an int32 (RFC 6455 §5.3: "derived from a strong source of entropy"). */
   randomMask(): number
   /** A fresh `Sec-WebSocket-Key`: base64 of 16 random bytes (RFC 6455 §4.1). */

@@ -147,6 +147,38 @@ describe('the frame writer', () => {
     assert.deepEqual(Buffer.from(kept), copy)
   })
 
+  it('writes into the same memory again once it is told that what was taken is written', () => {
+    const slab = new Slab(platform)
+    const writers = [new FrameWriter(platform, slab, false), new FrameWriter(platform, slab, false)] as const
+    const { bytes } = slab.block
+    for (let turn = 0; turn < 5_000; turn++) {
+      for (const writer of writers) writer.text(0x81, `turn ${turn}`)
+      for (const writer of writers) {
+        assert.equal(framesOf(writer, false)[0]?.payload.toString(), `turn ${turn}`)
+        slab.conclude(true)
+      }
+    }
+    assert.equal(slab.block.bytes, bytes)
+    assert.equal(slab.used, 0)
+  })
+
+  it('leaves alone what another connection has not written yet', () => {
+    const slab = new Slab(platform)
+    const writer = new FrameWriter(platform, slab, false)
+    const slow = new FrameWriter(platform, slab, false)
+    slow.text(0x81, 'slow')
+    const kept = slow.take() as Uint8Array
+    const copy = Buffer.from(kept)
+    for (let i = 0; i < 20_000; i++) {
+      writer.text(0x81, 'something else')
+      writer.prepared(Buffer.alloc(9_000))
+      writer.text(0x81, 'and more')
+      writer.take()
+      slab.conclude(true)
+    }
+    assert.deepEqual(Buffer.from(kept), copy)
+  })
+
   it('appends prepared frames from where they lie, or copies small ones behind others', () => {
     const writer = new FrameWriter(platform, new Slab(platform), false)
     const frame = Buffer.from([0x81, 2, 0x68, 0x69])

@@ -54,7 +54,8 @@ export function adopt(stream: Duplex, head: Uint8Array, agreement: Agreement, sh
   const net = stream as Duplex & { setNoDelay?(on: boolean): void; setTimeout?(ms: number): void }
   net.setTimeout?.(0)
   net.setNoDelay?.(true)
-  if (head.length > 0) stream.unshift(head)
+  // A copy: what the stream reads is given back when it was looked at (memory.ts), and the head is the caller's.
+  if (head.length > 0) stream.unshift(Buffer.from(head))
   const socket = new EngineSocket(stream, shared.settings, { role, subprotocol, deflate, onGone: null })
   socket.begin(new Uint8Array(0))
   return socket

@@ -12,13 +12,13 @@ import {
   WebSocketError,
 } from '@tautline/protocol'
 import { callOutsideOn } from './callbacks.ts'
-import { asBuffer } from './platform.ts'
+import { free, loan, readsAfresh } from './memory.ts'
 import type { Member } from './roster.ts'
 import { type Agreed, SendingSocket } from './sending-socket.ts'
 import type { Settings } from './settings.ts'
 import type { Socket } from './socket.ts'
 import { isListening, listen, type StreamListener, unlisten } from './stream-events.ts'
-import { EMPTY, payloadOf } from './views.ts'
+import { copyOf, EMPTY, given, payloadOf } from './views.ts'
 
 export type EngineSocketOptions = Agreed<EngineSocket>
 
@@ -113,7 +113,7 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   }
 
   private goOn(): void {
-    this.read(null)
+    this.receive(null)
     // Before `begin` nobody listens: what flowed then would be lost.
     if (!this.paused && !this.held && isListening(this.stream, this)) this.stream.resume()
   }
@@ -126,12 +126,33 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
     // Closed by the application already: then the deadline is that of the closing handshake.
     if (heartbeat !== null && this.connection.state === State.OPEN) wheel.set(this, heartbeat.interval)
     listen(this.stream, this)
-    if (head.length > 0) this.read(head)
+    if (head.length > 0) this.receive(head)
     // Whoever did the handshake may have held the peer back meanwhile.
     if (!this.paused && !this.held && this.stream.isPaused()) this.stream.resume()
   }
 
-  read(chunk: Uint8Array | null): void {
+  read(chunk: Uint8Array): void {
+    const { views } = given
+    if (!this.settings.lend || loan.lender !== null || !readsAfresh(this.stream)) this.receive(chunk)
+    else this.receiveOnLoan(chunk)
+    // Everything in it was copied, or made a string of.
+    if (given.views === views && !this.connection.hasRest && readsAfresh(this.stream)) free(chunk)
+  }
+
+  /** What was lent is taken back, unless some of it still waits to be written. */
+  private receiveOnLoan(chunk: Uint8Array): void {
+    loan.begin(this, chunk)
+    let isBack = false
+    try {
+      this.receive(chunk)
+      isBack = this.connection.pending === 0 && this.stream.writableLength === 0
+    } finally {
+      if (!isBack) given.views = (given.views + 1) | 0
+      loan.end(isBack)
+    }
+  }
+
+  private receive(chunk: Uint8Array | null): void {
     this.heard = true
     if (this.connection.state !== State.OPEN && chunk !== null) {
       this.late += chunk.length
@@ -242,28 +263,32 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   onText(bytes: Uint8Array, start: number, end: number, seen: number, owned: boolean): void {
     this.delivered = true
     if (this.onmessage === null) return
-    const { platform, textAs } = this.settings
-    if (textAs === 'bytes') this.onmessage(payloadOf(bytes, start, end, owned), false)
-    else if (seen < 0x80) this.onmessage(platform.decodeLatin1(bytes, start, end), false)
-    else this.onmessage(platform.decodeUtf8(bytes, start, end), false)
+    const { lend, platform, textAs } = this.settings
+    if (textAs === 'bytes') this.onmessage(payloadOf(bytes, start, end, owned, lend), false)
+    else {
+      const text = seen < 0x80 ? platform.decodeLatin1(bytes, start, end) : platform.decodeUtf8(bytes, start, end)
+      if (owned) free(bytes)
+      this.onmessage(text, false)
+    }
   }
 
   onBinary(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
     this.delivered = true
-    if (this.onmessage !== null) this.onmessage(payloadOf(bytes, start, end, owned), true)
+    if (this.onmessage !== null) this.onmessage(payloadOf(bytes, start, end, owned, this.settings.lend), true)
   }
 
   onPart(opcode: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (last) this.delivered = true
-    if (this.onpart !== null) this.onpart(payloadOf(bytes, start, end, false), opcode === Opcode.binary, last)
+    if (this.onpart === null) return
+    this.onpart(payloadOf(bytes, start, end, false, this.settings.lend), opcode === Opcode.binary, last)
   }
 
   onPing(payload: Uint8Array): void {
-    if (this.onping !== null) this.onping(asBuffer(payload))
+    if (this.onping !== null) this.onping(copyOf(payload))
   }
 
   onPong(payload: Uint8Array): void {
-    if (this.onpong !== null) this.onpong(asBuffer(payload))
+    if (this.onpong !== null) this.onpong(copyOf(payload))
   }
 
   onClose(): void {

@@ -8,6 +8,7 @@ export {
   type AcceptedUpgrade,
   acceptResponse,
   acceptValue,
+  COPY_UP_TO,
   checkAccept,
   checkUpgrade,
   type DeflateOffer,

@@ -6,6 +6,7 @@ import { hash, randomBytes, randomFillSync } from 'node:crypto'
 import { constants, deflateRaw, deflateRawSync, inflateRawSync, type ZlibOptions } from 'node:zlib'
 import type { Inflated, Platform } from '@tautline/protocol'
 import { within } from './checks.ts'
+import { allocateLarge, free } from './memory.ts'
 import { simdXorMask } from './simd-mask.ts'
 
 /** How hard zlib tries (zlib's own names and ranges). */
@@ -28,7 +29,7 @@ let pool: Buffer = Buffer.allocUnsafeSlow(POOL_BYTES)
 let poolUsed = 0
 
 function allocate(size: number): Buffer {
-  if (size > POOLED_UP_TO) return Buffer.allocUnsafeSlow(size)
+  if (size > POOLED_UP_TO) return allocateLarge(size)
   if (poolUsed + size > POOL_BYTES) {
     pool = Buffer.allocUnsafeSlow(POOL_BYTES)
     poolUsed = 0
@@ -75,6 +76,10 @@ export class NodePlatform implements Platform {
 
   allocate(size: number): Buffer {
     return allocate(size)
+  }
+
+  free(bytes: Uint8Array): void {
+    free(bytes)
   }
 
   randomMask(): number {

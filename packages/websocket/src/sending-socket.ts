@@ -16,6 +16,7 @@ import { Backlog, enterThreads, HOLD_ABOVE, leaveThreads, OFFLOAD_FROM } from '.
 import { callOutside } from './callbacks.ts'
 import { Flags } from './flags.ts'
 import type { Flushable } from './flush-queue.ts'
+import { loan, writesAtOnce } from './memory.ts'
 import { bytesOf, PreparedMessage } from './prepared.ts'
 import type { Settings } from './settings.ts'
 import { SharedMessage } from './shared-deflate.ts'
@@ -169,6 +170,8 @@ export abstract class SendingSocket extends Flags implements ConnectionHandler, 
       stream.uncork()
       this.took(room)
     }
+    // Of a socket with nothing in its queue the kernel has copied all that was written.
+    connection.wrote(writesAtOnce(stream) && stream.writableLength === 0)
     // RFC 6455 §5.5.1: "The server MUST close the underlying TCP connection immediately; the client SHOULD wait for the
     // server to close the connection". After a violation (§7.1.7) whoever failed the connection closes it.
     const { state } = connection
@@ -261,11 +264,16 @@ export abstract class SendingSocket extends Flags implements ConnectionHandler, 
     const { backlog, connection } = this
     if (backlog !== null) {
       // What is sent is the caller's again if it is small: as everywhere, only large payloads are not copied.
-      const kept = bytes.length <= OFFLOAD_FROM ? Buffer.from(bytes) : bytes
+      const kept = bytes.length <= OFFLOAD_FROM || loan.covers(bytes) ? Buffer.from(bytes) : bytes
       backlog.push(bytes.length, () => this.sendBytes(opcode, kept, compress, fin))
       if (backlog.bytes > HOLD_ABOVE) this.hold()
-    } else if (this.isLarge(bytes.length, compress) && fin && !connection.insideFragments) this.offload(opcode, bytes)
-    else connection.sendBytes(opcode, bytes, 0, bytes.length, compress, fin)
+    } else if (this.isLarge(bytes.length, compress) && fin && !connection.insideFragments) {
+      this.offload(opcode, loan.covers(bytes) ? Buffer.from(bytes) : bytes)
+    } else if (loan.lender !== this && loan.covers(bytes)) {
+      // Lent by another connection, which takes it back before this one has written it.
+      const kept = Buffer.from(bytes)
+      connection.sendBytes(opcode, kept, 0, kept.length, compress, fin)
+    } else connection.sendBytes(opcode, bytes, 0, bytes.length, compress, fin)
   }
 
   private offload(opcode: 1 | 2, bytes: Uint8Array): void {

@@ -22,6 +22,7 @@ export interface Settings {
   readonly heartbeat: Heartbeat | null
   readonly messageTimeout: number
   readonly textAs: 'string' | 'bytes'
+  readonly lend: boolean
   readonly compressionThreshold: number
   /** A server's connections take units of shared streams, and take nothing else over in their window. */
   readonly sharedDeflate: boolean
@@ -62,6 +63,7 @@ export function completeSettings(
     heartbeat: completeHeartbeat(options.heartbeat),
     messageTimeout: limit('messageTimeout', options.messageTimeout, Number.POSITIVE_INFINITY),
     textAs: oneOf('textAs', options.textAs, ['string', 'bytes'], 'string'),
+    lend: flag('lend', options.lend, false),
     compressionThreshold: limit('compressionThreshold', options.compressionThreshold, 1024),
     sharedDeflate,
     platform,

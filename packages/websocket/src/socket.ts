@@ -65,7 +65,7 @@ export interface Socket {
   /**
    * Sends a message with the next write of this turn of the loop.
    *
-   * @param data text, bytes or a prepared message. Bytes over 8 KiB are not copied: leave them alone until
+   * @param data text, bytes or a prepared message. Bytes over 32 KiB are not copied: leave them alone until
    * `bufferedAmount` has fallen or `whenWritten` called
    * @throws TypeError for other types
    */
@@ -136,6 +136,12 @@ export interface SocketOptions {
   readonly validateUtf8?: boolean
   /** 'bytes': text arrives as a Buffer too. Default 'string'. */
   readonly textAs?: 'string' | 'bytes'
+  /**
+   * true: the Buffers that `onmessage` and `onpart` get are lent, not given: valid until the callback returns, and empty
+   * afterwards. `send` and `prepare` may be called with them. For relays and whoever only looks at payloads: large ones
+   * leave nothing behind for the garbage collector. Default false: they are the application's.
+   */
+  readonly lend?: boolean
   /** true: `onpart` gets data as it comes, messages may be larger than memory; compression is not negotiated. */
   readonly parts?: boolean
   /** Messages below so many bytes are not compressed unless asked to. Default 1,024. */

@@ -3,15 +3,13 @@
 
 import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
-import { flush, type Socket } from '@tautline/websocket/face'
+import { COPY_UP_TO, flush, type Socket } from '@tautline/websocket/face'
 import { Outbox } from './outbox.ts'
 import { byteLengthOf, bytesOf, EMPTY } from './payload.ts'
 import type { SendOptions } from './types.ts'
 
 export type Callback = (error?: Error) => void
 
-/** Payloads of more bytes are not copied by the engine of a server: see `#writeLarge`. */
-const COPIED_UP_TO = 8 * 1024
 const TEXT = { binary: false, compress: false }
 const BINARY = { binary: true, compress: false }
 
@@ -76,7 +74,7 @@ export class Outgoing {
     const bytes = typeof data === 'string' ? data : bytesOf(data)
     const compress = this.#compressFrom !== Number.POSITIVE_INFINITY && this.#compresses(bytes, options)
     const how = compress || 'fin' in options ? { binary, compress, fin: isSet(options, 'fin') } : binary ? BINARY : TEXT
-    if (typeof bytes === 'string' || compress || bytes.length <= COPIED_UP_TO || engine.role === 'client') {
+    if (typeof bytes === 'string' || compress || bytes.length <= COPY_UP_TO || engine.role === 'client') {
       engine.send(bytes, how)
     } else this.#writeLarge(bytes, how)
   }

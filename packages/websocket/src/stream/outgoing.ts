@@ -1,12 +1,10 @@
 // The writable side of a connection: a write is done when the engine has room for more. A message may be a stream itself
 // and then goes out in fragments (RFC 6455 §5.4), of which never more than HIGH_WATER bytes wait.
 
+import { COPY_UP_TO } from '@tautline/protocol'
 import type { SendOptions, Socket } from '../socket.ts'
 import { bufferSource, domString } from '../whatwg/arguments.ts'
 import { HIGH_WATER } from './incoming.ts'
-
-/** Up to here the engine copies what it is given. */
-const COPIED_UP_TO = 8 * 1024
 
 /** Web IDL's name for what holds bytes. */
 type BufferSource = ArrayBuffer | ArrayBufferView
@@ -66,7 +64,7 @@ export class Outgoing {
     const { socket } = this
     const status = socket.send(data, options)
     if (status === 'dropped') throw new DOMException('The connection is closing or closed.', 'InvalidStateError')
-    const copied = socket.role === 'client' || typeof data === 'string' || data.length <= COPIED_UP_TO
+    const copied = socket.role === 'client' || typeof data === 'string' || data.length <= COPY_UP_TO
     if (status === 'sent' && copied && socket.bufferedAmount <= HIGH_WATER) return undefined
     return new Promise((resolve, reject) => {
       socket.whenWritten((error) => (error === undefined ? resolve() : reject(error)))

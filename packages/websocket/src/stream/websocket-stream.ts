@@ -12,7 +12,7 @@ import { type CloseInfo, WebSocketStreamError } from './error.ts'
 import { type SocketStreams, type StreamOptions, streamOf } from './streams.ts'
 
 export interface WebSocketStreamOptions
-  extends Omit<ConnectOptions, 'subprotocols' | 'parts' | 'textAs'>,
+  extends Omit<ConnectOptions, 'subprotocols' | 'parts' | 'textAs' | 'lend'>,
     StreamOptions {
   readonly protocols?: Iterable<string>
 }

@@ -26,7 +26,7 @@ const CLOSING = 2
 const CLOSED = 3
 
 /** For Node: what no browser lets a page say. */
-export interface WebSocketInit extends Omit<ConnectOptions, 'subprotocols' | 'signal' | 'parts' | 'textAs'> {
+export interface WebSocketInit extends Omit<ConnectOptions, 'subprotocols' | 'signal' | 'parts' | 'textAs' | 'lend'> {
   readonly protocols?: string | Iterable<string>
   /** Hears why the connection failed, of which the `error` event says nothing, before that event. */
   readonly onFailure?: (reason: unknown) => void
