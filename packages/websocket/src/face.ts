@@ -39,6 +39,7 @@ export { type Adoption, type Agreement, adopt, adoption } from './adopt.ts'
 export { type DeflateEffort, NodePlatform, nodePlatform } from './platform.ts'
 export type { Settings } from './settings.ts'
 export type { Bytes, SendOptions, SendStatus, Socket, SocketOptions } from './socket.ts'
+export { isTaken } from './stream-events.ts'
 
 /**
  * Writes now what a socket has to say, instead of at the end of this turn of the loop: for whoever must hand bytes to

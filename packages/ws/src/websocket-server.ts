@@ -11,6 +11,7 @@ import {
 } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { isTaken } from '@tautline/websocket/face'
 import * as extension from './extension.ts'
 import type { ServerEventArguments, ServerKnown, ServerUnknown } from './listeners.ts'
 import { DEFAULTS, type Terms, termsOf } from './options.ts'
@@ -26,9 +27,6 @@ const CLOSED = 2
 
 /** Accepted extensions by name, as ws hands them on. */
 export type AcceptedExtensions = Readonly<Record<string, PerMessageDeflate>>
-
-/** Streams that became a WebSocket, or are about to. */
-const taken: WeakSet<Duplex> = new WeakSet()
 
 /** A WebSocket server: on a port of its own, attached to an HTTP server, or without either. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the interface below only types listeners of EventEmitter
@@ -136,13 +134,12 @@ export class WebSocketServer<
       socket.destroy()
       return
     }
-    if (taken.has(socket)) {
+    if (isTaken(socket)) {
       throw new Error(
         'server.handleUpgrade() was called more than once with the same socket, possibly due to a misconfiguration',
       )
     }
     if (this.#state !== RUNNING) return abortHandshake(socket, 503)
-    taken.add(socket)
     const Class = this.options.WebSocket as unknown as new (address: null, p: undefined, o: unknown) => InstanceType<T>
     const websocket = new Class(null, undefined, this.options)
     const subprotocol = this.#chooseSubprotocol(protocols, request)
