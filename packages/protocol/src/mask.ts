@@ -6,9 +6,9 @@ const WORDS_FROM = 48
 
 const LITTLE_ENDIAN = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
-// The last buffer's word view is kept: a read chunk carries many frames. It is one slot, and a chunk it pins is at
-// most one.
-let viewOf: ArrayBufferLike | null = null
+// The last chunk's word view is kept: a read chunk carries many frames. It is one slot, and a chunk it pins is at most
+// one. Compared is the chunk, for asking a view for its buffer is a call into native code.
+let viewOf: Uint8Array | null = null
 let words: Int32Array = new Int32Array(0)
 
 /**
@@ -71,8 +71,8 @@ function xorWords(view: Int32Array, at: number, count: number, key: number): num
 }
 
 function wordsOf(bytes: Uint8Array): Int32Array {
-  if (viewOf !== bytes.buffer) {
-    viewOf = bytes.buffer
+  if (viewOf !== bytes) {
+    viewOf = bytes
     words = new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2)
   }
   return words

@@ -14,6 +14,11 @@ export const EMPTY: Buffer = Buffer.alloc(0)
 /** Goes up with each view that was given to an application: whoever read a chunk sees whether anybody looks at it. */
 export const given = { views: 0 }
 
+// The chunk that was looked at last, and its memory: asking a view for its buffer is a call into native code, and a chunk
+// carries many messages.
+let chunk: Uint8Array = EMPTY
+let memory: ArrayBufferLike = EMPTY.buffer
+
 /**
  * A payload for the application, to be kept as long as it likes; or lent to it until the read is done.
  *
@@ -22,15 +27,19 @@ export const given = { views: 0 }
 export function payloadOf(bytes: Uint8Array, start: number, end: number, owned: boolean, lend: boolean): Buffer {
   const length = end - start
   if (length === 0) return EMPTY
-  if (lend && loan.lender !== null) {
-    if (owned) loan.add(bytes)
-    return asBuffer(bytes.subarray(start, end))
+  if (owned) {
+    if (lend && loan.lender !== null) loan.add(bytes)
+    return asBuffer(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
   }
-  if (!owned && length * PINS_AT_MOST < bytes.buffer.byteLength) {
-    return copyOf(bytes.subarray(start, end))
+  if (bytes !== chunk) {
+    chunk = bytes
+    memory = bytes.buffer
   }
-  given.views = (given.views + 1) | 0
-  return asBuffer(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+  if (!lend || loan.lender === null) {
+    if (length * PINS_AT_MOST < memory.byteLength) return copyOf(bytes.subarray(start, end))
+    given.views = (given.views + 1) | 0
+  }
+  return Buffer.from(memory as ArrayBuffer, bytes.byteOffset + start, length)
 }
 
 /** The bytes of a ping or a pong, at most 125. */
