@@ -31,8 +31,9 @@ export class Counters {
   /** Heads of answers, which are ASCII. */
   private texts = 0
   private sent = 0
-  /** A run that goes to many is one: by its memory and where in it the run begins. */
-  private readonly runs: Map<ArrayBufferLike, Set<number>> = new Map()
+  private runs = 0
+  /** Those of this turn. One that goes to many is one: by its memory and where in it it begins. */
+  private readonly seen: Map<ArrayBufferLike, Set<number>> = new Map()
 
   constructor() {
     for (const [owner, name] of ENCODERS) this.wrap(owner, name, () => this.encodings++)
@@ -41,11 +42,16 @@ export class Counters {
     this.wrap(Socket.prototype, 'write', (stream, [chunk]) => this.ran(stream, chunk))
   }
 
+  /** What is handed to a stream from now on is another run, even where it lies in the same memory. */
+  endTurn(): void {
+    for (const starts of this.seen.values()) this.runs += starts.size
+    this.seen.clear()
+  }
+
   stop(): Counted {
     for (const undo of this.undo) undo()
     syncBuiltinESMExports()
-    let runs = this.texts
-    for (const starts of this.runs.values()) runs += starts.size
+    const runs = this.runs + this.texts
     return { runs, sent: this.sent, encodings: this.encodings, deflates: this.deflates }
   }
 
@@ -56,8 +62,8 @@ export class Counters {
       this.texts++
       return
     }
-    const starts = this.runs.get(chunk.buffer)
-    if (starts === undefined) this.runs.set(chunk.buffer, new Set([chunk.byteOffset]))
+    const starts = this.seen.get(chunk.buffer)
+    if (starts === undefined) this.seen.set(chunk.buffer, new Set([chunk.byteOffset]))
     else starts.add(chunk.byteOffset)
   }
 

@@ -36,7 +36,10 @@ async function measure({ open, turns: count, units }: TurnPath, coverage: Covera
   await turns.run(count)
   const steps = await coverage.steps()
   const counters = new Counters()
-  await turns.run(count)
+  for (let i = 0; i < count; i++) {
+    await turns.run(1)
+    counters.endTurn()
+  }
   const { runs, sent, encodings, deflates } = counters.stop()
   await turns.close()
   return {
