@@ -72,6 +72,8 @@ class Listener {
   }
 
   send(message: PreparedMessage): void {
+    // Whoever was cut within a message of several pieces would have to end it first.
+    if (this.socket.state !== 'open') return
     if (this.socket.send(message) !== 'dropped') this.told.push(message.payload)
   }
 
