@@ -105,6 +105,7 @@ export const CONTESTANTS: readonly Contestant[] = [
   onNode('ws', 'ws', 'ws.ts', { args: ['ws'] }),
   onNode('cork', 'ws, corked by hand', 'ws-cork.ts'),
   onNode('engine', 'Tautline engine', 'engine.ts', { publisher: 'engine.ts' }),
+  onNode('lent', 'Tautline engine, lent', 'engine.ts', { args: ['--lend'] }),
   onNode('face', 'Tautline ws face', 'ws.ts', { args: ['@tautline/ws'] }),
   bun,
   onNode('socketio', 'Socket.IO', 'socketio.ts', { load: SOCKET_IO }),

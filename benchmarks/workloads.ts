@@ -40,6 +40,8 @@ const ECHOING = [...SERVERS, 'net']
 const BATCHING = ['ws', 'cork', 'engine', 'face', 'bun', 'socketio']
 
 const KiB = 1024
+/** Lending is for payloads whose memory counts. */
+const LENT_FROM = KiB
 const START = 0.4
 
 function timed({ seconds, warm }: Pace): readonly string[] {
@@ -57,7 +59,7 @@ function echo(size: number, label: string, depth: number, isQuick = false): Work
     id: `echo-${size}-${depth}`,
     name: `echo ${label}, ${depth} in flight`,
     unit: 'µs',
-    contestants: depth === 1 ? ECHOING : [...BATCHING, 'net'],
+    contestants: [...(depth === 1 ? SERVERS : BATCHING), ...(size < LENT_FROM ? [] : ['lent']), 'net'],
     isQuick,
     flags: [],
     load: (pace) => [...args, '--depth', String(depth), '--verify', ...timed(pace)],
