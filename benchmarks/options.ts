@@ -32,7 +32,7 @@ Measures the server's CPU time per message, contestants taking turns, each serve
   --rounds N           rounds for each figure (${ROUNDS}); medians are reported
   --only TEXT          rows whose name or id contains TEXT, such as "echo 125", bursts, idle
   --contestants A,B    only these, and ws, to which the ratios are
-  --write              write benchmarks/results.md, results.json and the plots
+  --write              write benchmarks/results.md, results.json, the plots and the table in README.md; whole runs only
   --help               this
 
 Contestants: ${CONTESTANTS.map(({ id }) => id).join(', ')}. Some need to be installed: npm run bench:setup
@@ -53,6 +53,8 @@ export function readOptions(args: readonly string[]): Options {
     throw new UsageError(`--rounds takes a whole number from 1 to 100, not "${rounds}"`)
   if (!WORKLOADS.some((workload) => isMeant(workload, only)))
     throw new UsageError(`no row has "${only}" in its name; the rows are ${WORKLOADS.map(({ id }) => id).join(', ')}`)
+  if (write && (quick || only !== '' || contestants !== undefined))
+    throw new UsageError('--write is for a whole run: without --quick, --only and --contestants')
   return { help, quick, rounds: count, only, contestants: ids(contestants), write }
 }
 

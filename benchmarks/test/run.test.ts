@@ -37,6 +37,8 @@ const wrong = [
   { args: ['--rounds', 'many'], says: /not "many"/ },
   { args: ['--contestants', 'engine,uws'], says: /no contestant "uws"; the contestants are ws, cork, engine/ },
   { args: ['--contestants', ''], says: /no contestant ""/ },
+  { args: ['--write', '--quick'], says: /--write is for a whole run/ },
+  { args: ['--write', '--only', 'idle'], says: /--write is for a whole run/ },
 ]
 
 for (const { args, says } of wrong) {
