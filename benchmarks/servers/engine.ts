@@ -1,5 +1,6 @@
 // Contestant: the engine on its own port. Echoes; what comes in on /pub goes to everyone else. Text stays bytes, as it
-// does in the program for `ws`. --lend: payloads are valid until the callback returns, which is all that this program needs. --deflate: a broadcast is compressed once; --shared: once, with those before it as context.
+// does in the program for `ws`. --lend: payloads are valid until the callback returns, which is all that this program needs.
+// --deflate: a broadcast is compressed once; --shared: once, with those before it as context.
 
 import { createServer, prepare, SharedDeflate, type Socket } from '@tautline/websocket'
 import { deflate, host, maxPayload, port, tls } from './arguments.ts'

@@ -37,8 +37,10 @@ interface Block {
 export class Slab {
   block: Block
   used = 0
-  /** The blocks of the runs that were taken last, until `conclude`. They are one writer's. */
-  readonly taken: Block[] = []
+  // The blocks of the runs that were taken last, until `conclude`. They are one writer's. The list is never shortened: one
+  // that is empty gives its memory back, and would be made anew in each turn.
+  private readonly taken: Block[] = []
+  private count = 0
   private readonly platform: Pick<Platform, 'allocate'>
   private readonly size: number
 
@@ -55,15 +57,19 @@ export class Slab {
     this.used = 0
   }
 
+  /** A run of this block is handed over. */
+  take(block: Block): void {
+    if (this.count === this.taken.length) this.taken.push(block)
+    else this.taken[this.count] = block
+    this.count++
+  }
+
   /** @param written nobody reads any more what was just taken: the kernel has it */
   conclude(written: boolean): void {
-    const { taken } = this
-    if (taken.length === 0) return
-    for (let i = 0; i < taken.length; i++) {
-      const block = taken[i] as Block
+    for (; this.count > 0; this.count--) {
+      const block = this.taken[this.count - 1] as Block
       if (written && --block.runs === 0 && block === this.block) this.used = 0
     }
-    taken.length = 0
   }
 }
 
@@ -198,12 +204,12 @@ export class FrameWriter {
    */
   take(): Uint8Array | readonly Uint8Array[] | null {
     const { pending, segments } = this
-    this.slab.taken.length = 0
+    this.slab.conclude(false)
     if (pending === 0) return null
     this.pending = 0
-    const { block, taken } = this.slab
+    const { slab } = this
     if (segments === null) {
-      taken.push(this.run as Block)
+      slab.take(this.run as Block)
       return this.closeRun()
     }
     if (this.run !== null) segments.push(this.closeRun())
@@ -213,7 +219,7 @@ export class FrameWriter {
       const segment = segments[i] as Uint8Array
       length += segment.length
       // A run that was closed by what stands behind it. Those of a block that is full already need not be known.
-      if (segment.buffer === block.bytes.buffer) taken.push(block)
+      if (segment.buffer === slab.block.bytes.buffer) slab.take(slab.block)
     }
     if (length !== pending) throw new TypeError('a payload was detached before it was written')
     return segments.length === 1 ? (segments[0] as Uint8Array) : segments

@@ -72,11 +72,9 @@ class Loan {
     this.messages.push(message)
   }
 
-  /** Must `borrower` copy these bytes if it wants them behind the end of the read? */
+  /** Must whoever wants these bytes behind the end of the read copy them? */
   covers(bytes: Uint8Array): boolean {
-    if (this.lender === null) return false
-    const { buffer } = bytes
-    return buffer === this.chunk || this.messages.some((message) => message.buffer === buffer)
+    return this.lender !== null && this.isLent(bytes.buffer)
   }
 
   /** @param back nobody needs what was lent: it is free */
@@ -85,6 +83,10 @@ class Loan {
     this.chunk = null
     if (back) for (const message of this.messages) free(message)
     this.messages.length = 0
+  }
+
+  private isLent(buffer: ArrayBufferLike): boolean {
+    return buffer === this.chunk || this.messages.some((message) => message.buffer === buffer)
   }
 }
 
