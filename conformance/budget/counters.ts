@@ -32,7 +32,7 @@ export class Counters {
   private texts = 0
   private sent = 0
   private runs = 0
-  /** Those of this turn. One that goes to many is one: by its memory and where in it it begins. */
+  /** Those of this turn of the loop, behind which memory may be used again. One that goes to many is one: by its memory and where in it it begins. */
   private readonly seen: Map<ArrayBufferLike, Set<number>> = new Map()
 
   constructor() {
@@ -42,17 +42,17 @@ export class Counters {
     this.wrap(Socket.prototype, 'write', (stream, [chunk]) => this.ran(stream, chunk))
   }
 
-  /** What is handed to a stream from now on is another run, even where it lies in the same memory. */
-  endTurn(): void {
-    for (const starts of this.seen.values()) this.runs += starts.size
-    this.seen.clear()
-  }
-
   stop(): Counted {
+    this.endTurn()
     for (const undo of this.undo) undo()
     syncBuiltinESMExports()
     const runs = this.runs + this.texts
     return { runs, sent: this.sent, encodings: this.encodings, deflates: this.deflates }
+  }
+
+  private endTurn(): void {
+    for (const starts of this.seen.values()) this.runs += starts.size
+    this.seen.clear()
   }
 
   private ran(stream: unknown, chunk: unknown): void {
@@ -62,6 +62,7 @@ export class Counters {
       this.texts++
       return
     }
+    if (this.seen.size === 0) setImmediate(() => this.endTurn())
     const starts = this.seen.get(chunk.buffer)
     if (starts === undefined) this.seen.set(chunk.buffer, new Set([chunk.byteOffset]))
     else starts.add(chunk.byteOffset)

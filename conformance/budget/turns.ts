@@ -36,10 +36,7 @@ async function measure({ open, turns: count, units }: TurnPath, coverage: Covera
   await turns.run(count)
   const steps = await coverage.steps()
   const counters = new Counters()
-  for (let i = 0; i < count; i++) {
-    await turns.run(1)
-    counters.endTurn()
-  }
+  await turns.run(count)
   const { runs, sent, encodings, deflates } = counters.stop()
   await turns.close()
   return {
