@@ -11,7 +11,7 @@ socket.onmessage = (data) => {
   if (data === '{}') socket.send('{}')
   else if (!isConnected) {
     isConnected = true
-    pace((message) => socket.send(JSON.stringify({ id: ++id, publish: { channel: 'bench', data: message } })))
+    void pace((message) => socket.send(JSON.stringify({ id: ++id, publish: { channel: 'bench', data: message } })))
   }
 }
 socket.send(JSON.stringify({ id, connect: {} }))

@@ -13,4 +13,4 @@ function frameOf(message: Message): string {
   return JSON.stringify({ ...envelope, data: message })
 }
 
-pace((message) => socket.send(frameOf(message)))
+await pace((message) => socket.send(frameOf(message)))

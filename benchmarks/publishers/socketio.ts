@@ -4,4 +4,4 @@ import { io } from 'socket.io-client'
 import { pace, port } from './pace.ts'
 
 const socket = io(`http://127.0.0.1:${port}`, { transports: ['websocket'], query: { publisher: '1' } })
-socket.once('connect', () => pace((message) => socket.emit('pub', message)))
+socket.once('connect', () => void pace((message) => socket.emit('pub', message)))

@@ -9,5 +9,5 @@ client.connect()
 const forget = client.on('state', ({ state }) => {
   if (state !== 'connected') return
   forget()
-  pace((message) => void channel.publish({ ...message }))
+  void pace((message) => void channel.publish({ ...message }))
 })

@@ -110,12 +110,15 @@ export class FanOut {
     const streams = this.streamsFor(compress)
     let json: Frame | null = null
     let msgpack: Frame | null = null
-    for (const receiver of this.receivers) {
-      let frame: Frame | null = receiver.codec.name === 'json' ? json : msgpack
+    const { receivers } = this
+    for (let i = 0; i < receivers.length; i++) {
+      const receiver = receivers[i] as Receiver
+      const isJson = receiver.codec.name === 'json'
+      let frame: Frame | null = isJson ? json : msgpack
       if (frame === null) {
         frame = joinUnits(units, receiver.codec, compress)
         if (streams !== null) frame = streams.next(frame, receiver.codec)
-        if (receiver.codec.name === 'json') json = frame
+        if (isJson) json = frame
         else msgpack = frame
       }
       receiver.deliver(units, frame)

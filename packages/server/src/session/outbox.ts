@@ -37,8 +37,10 @@ export class Outbox {
   /** Bytes in the queues of subscriptions; they account for them. */
   queuedBytes = 0
   private waiting: ReadonlySet<Waiting> = fewMembers()
-  /** Since when the network takes nothing; −1: it does. */
-  private congestedSince = -1
+  // A boolean beside the time: a field that holds fractions is another object, to be fetched for every delivery.
+  private isFlowing = true
+  /** Since when the network takes nothing. */
+  private congestedSince = 0
   private flow: PromiseWithResolvers<void> | null = null
   private closed = false
   /** Something was sent since it was last asked. */
@@ -58,17 +60,17 @@ export class Outbox {
 
   /** ms for which the oldest of them has waited. */
   get age(): number {
-    return this.congestedSince === -1 ? 0 : this.clock.now() - this.congestedSince
+    return this.isFlowing ? 0 : this.clock.now() - this.congestedSince
   }
 
   /** The network takes what it is given, and nothing waits. True once it is closed: nobody waits for what is gone. */
   get flowing(): boolean {
-    return this.congestedSince === -1
+    return this.isFlowing
   }
 
   /** More waits than is good, or for too long: the policies of the subscriptions apply. */
   get pressed(): boolean {
-    if (this.congestedSince === -1) return false
+    if (this.isFlowing) return false
     return this.heldBytes > HIGH_MARK || this.age > OLDEST
   }
 
@@ -81,7 +83,9 @@ export class Outbox {
 
   /** Gives a frame to the network at once; only while `flowing`. */
   give(frame: Encoded | Frame): void {
-    if (!this.pass(frame) && this.congestedSince === -1 && !this.closed) this.congestedSince = this.clock.now()
+    if (this.pass(frame) || !this.isFlowing || this.closed) return
+    this.isFlowing = false
+    this.congestedSince = this.clock.now()
   }
 
   /** A reply or a push of this connection alone, in order among its kind. */
@@ -110,7 +114,7 @@ export class Outbox {
   /** The network takes more. */
   drained(): void {
     if (this.closed) return
-    this.congestedSince = -1
+    this.isFlowing = true
     while (this.flowing) {
       const frame = this.personal.length > 0 ? this.takePersonal() : this.takeNext()
       if (frame === null) break
@@ -126,7 +130,7 @@ export class Outbox {
     this.personal = []
     this.personalBytes = 0
     this.waiting = fewMembers()
-    this.congestedSince = -1
+    this.isFlowing = true
     this.flow?.resolve()
     this.flow = null
   }

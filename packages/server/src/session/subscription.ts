@@ -74,6 +74,9 @@ export class Subscription implements HubMember, Waiting {
   /** Pattern: how far a subscription that is gone had brought its channel. The hub may bring the same later. */
   private inherited: Map<string, Position> | null = null
   private readonly owner: SubscriptionOwner
+  // Of the owner, kept here because every delivery asks for them.
+  private readonly outbox: Outbox
+  private readonly deliveries: Counter
   private readonly isPattern: boolean
   /** Is there a log to go back to? */
   private readonly hasLog: boolean
@@ -85,6 +88,8 @@ export class Subscription implements HubMember, Waiting {
 
   constructor(owner: SubscriptionOwner, hub: Hub, terms: SubscriptionTerms, isPattern: boolean) {
     this.owner = owner
+    this.outbox = owner.outbox
+    this.deliveries = owner.deliveries
     this.codec = owner.codec
     this.hub = hub
     this.terms = terms
@@ -144,14 +149,11 @@ export class Subscription implements HubMember, Waiting {
     this.hub.join(this)
   }
 
+  // What is rare stands in methods of its own: a closure in one of these would be paid for by every delivery.
   deliver(units: readonly Unit[], frame: Frame): void {
     if (this.state !== 'live') return
-    if (this.isPattern) {
-      const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this) && !this.wasBrought(unit))
-      if (own.length === 0) return
-      if (own.length < units.length) return this.pass(own, joinUnits(own, this.codec, this.hub.compress))
-    }
-    this.pass(units, frame)
+    if (this.isPattern) this.deliverOwn(units, frame)
+    else this.pass(units, frame)
   }
 
   hubLost(lost: Lost, start: Position | null, channel?: string): void {
@@ -160,7 +162,7 @@ export class Subscription implements HubMember, Waiting {
     // What follows may be of another log.
     this.inherited = null
     const push = this.codec.encode({ ev: 'lost', ch: this.channel, start, lost })
-    const { outbox } = this.owner
+    const { outbox } = this
     if (outbox.flowing) {
       outbox.give(push)
       this.given = start
@@ -203,7 +205,7 @@ export class Subscription implements HubMember, Waiting {
 
   /** Units of a replay, to be given at once; a client that asked for it gets only the newest of each state key. */
   replayed(units: readonly EntryUnit[]): Frame | Encoded {
-    this.owner.deliveries.value += units.length
+    this.deliveries.value += units.length
     if (!this.terms.conflate || this.policy !== 'latest') return joinUnits(units, this.codec, this.hub.compress)
     const items = conflate(units.map((unit) => this.itemOf(unit)))
     return this.codec.join(items.map((item) => this.encodeItem(item)))
@@ -218,15 +220,24 @@ export class Subscription implements HubMember, Waiting {
     return false
   }
 
+  /** Pattern: what no other subscription brings. */
+  private deliverOwn(units: readonly Unit[], frame: Frame): void {
+    const own = units.filter((unit) => !this.owner.coveredElsewhere(unit.channel, this) && !this.wasBrought(unit))
+    if (own.length === units.length) this.pass(units, frame)
+    else if (own.length > 0) this.pass(own, joinUnits(own, this.codec, this.hub.compress))
+  }
+
   private pass(units: readonly Unit[], frame: Frame): void {
-    const { outbox, deliveries } = this.owner
-    deliveries.value += units.length
+    const { outbox } = this
+    this.deliveries.value += units.length
     if (outbox.flowing) {
       this.given = (units[units.length - 1] as Unit).position
       outbox.give(frame)
-    } else {
-      this.enqueue(units.map((unit) => this.itemOf(unit)))
-    }
+    } else this.keep(units)
+  }
+
+  private keep(units: readonly Unit[]): void {
+    this.enqueue(units.map((unit) => this.itemOf(unit)))
   }
 
   private itemOf(unit: Unit): Item {
@@ -253,7 +264,7 @@ export class Subscription implements HubMember, Waiting {
   }
 
   private enqueue(items: readonly Item[]): void {
-    const { outbox } = this.owner
+    const { outbox } = this
     for (const item of items) {
       this.queue.push(item)
       this.account(item.bytes)
@@ -296,11 +307,11 @@ export class Subscription implements HubMember, Waiting {
 
   private purge(): void {
     this.replace([])
-    this.owner.outbox.forget(this)
+    this.outbox.forget(this)
   }
 
   private account(bytes: number): void {
     this.bytes += bytes
-    this.owner.outbox.queuedBytes += bytes
+    this.outbox.queuedBytes += bytes
   }
 }

@@ -3,6 +3,7 @@
 import {
   type PreparedMessage,
   prepare,
+  type SendStatus,
   SharedDeflate,
   type Socket,
   type UpgradeRequest,
@@ -20,6 +21,8 @@ export const SUBPROTOCOLS: readonly string[] = [...CODECS.keys()]
 
 /** So much may wait in the engine before the session is told to wait. */
 const BEHIND = 262_144
+/** What one connection alone is told is never compressed: it would stand in the window of what others can guess. */
+const PERSONAL = Object.freeze({ compress: false })
 /** RFC 6455 §5.5: a control frame carries 125 bytes, two of them the code. */
 const REASON_BYTES = 123
 
@@ -80,18 +83,10 @@ export class WebSocketLink implements Link {
   }
 
   send(frame: Frame | Encoded): boolean {
-    const status =
-      frame instanceof Frame ? this.carrier.send(preparedOf(frame)) : this.carrier.send(frame, { compress: false })
-    if (status === 'queued') {
-      this.waiting = true
-      return false
-    }
-    if (this.carrier.bufferedAmount < BEHIND) return true
-    // All of it goes out with this turn, if the kernel takes it: until then more would only pile up here.
-    if (!this.waiting) {
-      this.waiting = true
-      this.carrier.whenWritten(() => this.drained())
-    }
+    const { carrier } = this
+    const status = frame instanceof Frame ? carrier.send(preparedOf(frame)) : carrier.send(frame, PERSONAL)
+    if (status !== 'queued' && carrier.bufferedAmount < BEHIND) return true
+    this.wait(status)
     return false
   }
 
@@ -110,6 +105,14 @@ export class WebSocketLink implements Link {
 
   resume(): void {
     this.carrier.resume()
+  }
+
+  /** Sees to it that `drained` is told. Apart from `send`, which makes no closure for the many that need not wait. */
+  private wait(status: SendStatus): void {
+    if (this.waiting) return
+    this.waiting = true
+    // All of it goes out with this turn, if the kernel takes it: until then more would only pile up here.
+    if (status !== 'queued') this.carrier.whenWritten(() => this.drained())
   }
 
   drained(): void {
