@@ -2,11 +2,10 @@
 // does in the program for `ws`. --lend: payloads are valid until the callback returns, which is all that this program needs.
 // --deflate: a broadcast is compressed once; --shared: once, with those before it as context.
 
-import { createServer, prepare, SharedDeflate, type Socket } from '@tautline/websocket'
+import { createServer, prepare, SharedDeflate } from '@tautline/websocket'
 import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 const stream = process.argv.includes('--shared') ? new SharedDeflate() : null
-const subscribers = new Set<Socket>()
 
 const server = createServer(
   {
@@ -23,12 +22,10 @@ const server = createServer(
       socket.onmessage = (data, isBinary) => {
         const options = { binary: isBinary }
         const message = stream === null ? prepare(data, options) : stream.prepare(data, options)
-        for (const subscriber of subscribers) subscriber.send(message)
+        for (const other of server.sockets) if (other !== socket) other.send(message)
       }
       return
     }
-    subscribers.add(socket)
-    socket.onclose = () => subscribers.delete(socket)
     socket.onmessage = (data, isBinary) => {
       socket.send(data, { binary: isBinary })
     }

@@ -6,7 +6,6 @@ import type { Socket } from 'node:net'
 import { WebSocketServer, type WebSocket as WsSocket } from 'ws'
 import { deflate, host, maxPayload, port } from './arguments.ts'
 
-const subscribers = new Set<WsSocket>()
 const corked: Socket[] = []
 
 function uncorkAll(): void {
@@ -28,11 +27,9 @@ const server = new WebSocketServer({ port, host, perMessageDeflate: deflate, max
 server.on('connection', (socket, request) => {
   if (request.url === '/pub') {
     socket.on('message', (data, isBinary) => {
-      for (const subscriber of subscribers) send(subscriber, data as Buffer, isBinary)
+      for (const other of server.clients) if (other !== socket) send(other, data as Buffer, isBinary)
     })
     return
   }
-  subscribers.add(socket)
-  socket.on('close', () => subscribers.delete(socket))
   socket.on('message', (data, isBinary) => send(socket, data as Buffer, isBinary))
 })

@@ -3,23 +3,20 @@
 
 import { createServer as createPlain } from 'node:http'
 import { createServer as createSecure } from 'node:https'
-import type { WebSocketServer as WsServer, WebSocket as WsSocket } from 'ws'
+import type { WebSocketServer as WsServer } from 'ws'
 import { deflate, host, maxPayload, port, tls } from './arguments.ts'
 
 const { WebSocketServer } = (await import(process.argv[3] as string)) as { WebSocketServer: typeof WsServer }
-const subscribers = new Set<WsSocket>()
 
 const http = tls === undefined ? createPlain() : createSecure(tls)
 const server = new WebSocketServer({ server: http, perMessageDeflate: deflate, maxPayload })
 server.on('connection', (socket, request) => {
   if (request.url === '/pub') {
     socket.on('message', (data, isBinary) => {
-      for (const subscriber of subscribers) subscriber.send(data as Buffer, { binary: isBinary })
+      for (const other of server.clients) if (other !== socket) other.send(data as Buffer, { binary: isBinary })
     })
     return
   }
-  subscribers.add(socket)
-  socket.on('close', () => subscribers.delete(socket))
   socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
 })
 http.listen(port, host)
