@@ -9,11 +9,13 @@ const SLAB_BYTES = 64 * 1024
 /** The slab of a connection whose output cannot be written now: what waits must not pin what others wrote. */
 const OWN_SLAB_BYTES = 4 * 1024
 
+/** Payloads up to this many bytes are always copied into the slab. */
+export const COPY_UP_TO: number = 8 * 1024
 /**
- * Payloads up to this many bytes are copied into the slab; larger ones are written from where they lie. A second buffer for
- * the kernel costs more than copying 16 KiB into memory that is in the cache.
+ * Larger ones are where the slab has room for them: a second buffer for the kernel costs more than copying 16 KiB into memory
+ * that is in the cache, but less than new memory. Above this they are always written from where they lie.
  */
-export const COPY_UP_TO: number = 32 * 1024
+const COPY_WHERE_ROOM = 32 * 1024
 
 // Below these a loop in JavaScript beats the call into native code (benchmarks/micro.ts).
 const ENCODE_BELOW = 12
@@ -50,9 +52,14 @@ export class Slab {
     this.block = { bytes: platform.allocate(size), runs: 0 }
   }
 
+  /** Bytes that are free behind `used`. */
+  get room(): number {
+    return this.block.bytes.length - this.used
+  }
+
   /** Makes sure that `size` bytes are free behind `used`. */
   reserve(size: number): void {
-    if (this.block.bytes.length - this.used >= size) return
+    if (this.room >= size) return
     this.block = { bytes: this.platform.allocate(Math.max(size, this.size)), runs: 0 }
     this.used = 0
   }
@@ -157,13 +164,13 @@ export class FrameWriter {
   /**
    * Appends a frame whose payload is `bytes[start, end)`.
    *
-   * Ownership: up to COPY_UP_TO bytes, and always by a client, the payload is copied; a larger one is written from
+   * Ownership: up to COPY_UP_TO bytes, and always by a client, the payload is copied; a larger one may be written from
    * where it lies and must not change until it was handed to the kernel.
    */
   bytes(byte0: number, bytes: Uint8Array, start: number, end: number): void {
     const length = end - start
     const { slab, mask } = this
-    if (length > COPY_UP_TO) {
+    if (length > COPY_UP_TO && (length > COPY_WHERE_ROOM || slab.room < length + MAX_HEADER)) {
       if (mask !== 0) this.largeMasked(byte0, bytes, start, end)
       else {
         this.header(byte0, length)

@@ -65,7 +65,7 @@ export interface Socket {
   /**
    * Sends a message with the next write of this turn of the loop.
    *
-   * @param data text, bytes or a prepared message. Bytes over 32 KiB are not copied: leave them alone until
+   * @param data text, bytes or a prepared message. Bytes over 8 KiB may not be copied: leave them alone until
    * `bufferedAmount` has fallen or `whenWritten` called
    * @throws TypeError for other types
    */
