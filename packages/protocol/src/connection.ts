@@ -207,8 +207,9 @@ export class Connection implements MessageTarget {
   /** Hands over what is to be written, in order, or null. The bytes belong to the taker until it says `wrote`. */
   take(): Uint8Array | readonly Uint8Array[] | null {
     const { run, writer } = this
-    this.endpoint.slab.conclude(false)
     if (writer === null) {
+      // Somebody else's run whose writing ended in an exception.
+      this.endpoint.slab.conclude(false)
       this.run = null
       return run === null ? null : run.bytes
     }

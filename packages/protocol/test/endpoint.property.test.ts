@@ -30,8 +30,10 @@ const frames: fc.Arbitrary<Buffer> = fc
 /** What one of several connections does next. */
 type Step = { readonly who: number } & (
   | { readonly does: 'receive'; readonly bytes: number }
-  | { readonly does: 'take' | 'end' }
-  | { readonly does: 'text' | 'prepared'; readonly fin: boolean }
+  | { readonly does: 'end' }
+  | { readonly does: 'take'; readonly written: boolean }
+  | { readonly does: 'text'; readonly fin: boolean }
+  | { readonly does: 'prepared'; readonly frame: number }
   | { readonly does: 'stall'; readonly on: boolean }
 )
 
@@ -39,18 +41,20 @@ const WHO = 4
 const who = fc.nat(WHO - 1)
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ who, does: fc.constant('receive' as const), bytes: fc.nat(40) }) },
-  { weight: 4, arbitrary: fc.record({ who, does: fc.constant('take' as const) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ who, does: fc.constantFrom('text' as const, 'prepared' as const), fin: fc.boolean() }),
-  },
+  { weight: 4, arbitrary: fc.record({ who, does: fc.constant('take' as const), written: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ who, does: fc.constant('text' as const), fin: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ who, does: fc.constant('prepared' as const), frame: fc.nat(2) }) },
   { weight: 2, arbitrary: fc.record({ who, does: fc.constant('stall' as const), on: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ who, does: fc.constant('end' as const) }) },
 )
 
 const PREPARED = buildFrame({ opcode: 1, payload: 'for everyone' })
+const SEVERAL = [PREPARED, ...['again', 'z'.repeat(200)].map((payload) => buildFrame({ opcode: 1, payload }))]
 
-/** Plays the steps, each connection on the endpoint it is given, and returns what each heard and wrote. */
+/**
+ * Plays the steps, each connection on the endpoint it is given, and returns what each heard and wrote. What was taken and
+ * not written at once is looked at again behind the last step: nobody may have written over it.
+ */
 function play(endpointFor: (i: number) => Endpoint, streams: readonly Buffer[], steps: readonly Step[]): string[][] {
   const connections = Array.from({ length: WHO }, (_, i) => {
     // Every other one compresses: a reader and a writer that change hands change codec too.
@@ -59,6 +63,7 @@ function play(endpointFor: (i: number) => Endpoint, streams: readonly Buffer[], 
   })
   const read = connections.map(() => 0)
   const out: string[][] = connections.map(() => [])
+  const waiting: { readonly bytes: Uint8Array; readonly hex: string }[] = []
   for (const step of steps) {
     const { who } = step
     const it = connections[who] as EventConnection
@@ -69,13 +74,22 @@ function play(endpointFor: (i: number) => Endpoint, streams: readonly Buffer[], 
       const chunk = (streams[who] as Buffer).subarray(from, from + step.bytes)
       read[who] = from + chunk.length
       told.push(...hear(it, [chunk]))
-    } else if (step.does === 'take') told.push(taken(it).toString('hex'))
-    else if (step.does === 'end') connection.end()
+    } else if (step.does === 'take') {
+      const output = connection.take()
+      const runs = output === null ? [] : output instanceof Uint8Array ? [output] : output
+      const hexes = runs.map((bytes) => Buffer.from(bytes).toString('hex'))
+      told.push(hexes.join(''))
+      connection.wrote(step.written)
+      if (!step.written) waiting.push(...runs.map((bytes, i) => ({ bytes, hex: hexes[i] as string })))
+    } else if (step.does === 'end') connection.end()
     else if (step.does === 'stall') connection.stall(step.on)
     else if (step.does === 'text') connection.sendText('to one', true, step.fin)
-    else if (!connection.insideFragments && connection.state === 0) connection.sendPrepared(PREPARED)
+    else if (!connection.insideFragments && connection.state === 0) {
+      connection.sendPrepared(SEVERAL[step.frame] as Buffer)
+    }
     told.push(`${connection.pending} ${connection.hasOutput} ${connection.insideMessage} ${connection.offence}`)
   }
+  for (const { bytes, hex } of waiting) assert.equal(Buffer.from(bytes).toString('hex'), hex)
   return out
 }
 

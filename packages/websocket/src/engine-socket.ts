@@ -132,24 +132,26 @@ export class EngineSocket extends SendingSocket implements Socket, StreamListene
   }
 
   read(chunk: Uint8Array): void {
+    if (!readsAfresh(this.stream)) return this.receive(chunk)
     const { views } = given
-    if (!this.settings.lend || loan.lender !== null || !readsAfresh(this.stream)) this.receive(chunk)
-    else this.receiveOnLoan(chunk)
-    // Everything in it was copied, or made a string of.
-    if (given.views === views && !this.connection.hasRest && readsAfresh(this.stream)) free(chunk)
+    let isBack = true
+    if (this.settings.lend && loan.lender === null) isBack = this.receiveOnLoan(chunk)
+    else this.receive(chunk)
+    // Everything in it was copied, made a string of, or lent and is back.
+    if (isBack && given.views === views && !this.connection.hasRest) free(chunk)
   }
 
-  /** What was lent is taken back, unless some of it still waits to be written. */
-  private receiveOnLoan(chunk: Uint8Array): void {
+  /** @returns false: some of what was lent still waits to be written, so it is left to whoever has it */
+  private receiveOnLoan(chunk: Uint8Array): boolean {
     loan.begin(this, chunk)
     let isBack = false
     try {
       this.receive(chunk)
       isBack = this.connection.pending === 0 && this.stream.writableLength === 0
     } finally {
-      if (!isBack) given.views = (given.views + 1) | 0
       loan.end(isBack)
     }
+    return isBack
   }
 
   private receive(chunk: Uint8Array | null): void {

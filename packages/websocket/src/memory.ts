@@ -41,10 +41,11 @@ export function allocateLarge(size: number): Buffer {
  * somebody else's: the memory moves to another ArrayBuffer.
  */
 export function free(bytes: Uint8Array): void {
+  const size = bytes.length
+  if (size < FREE_FROM) return
   const buffer = bytes.buffer as ArrayBuffer
-  const size = buffer.byteLength
-  // Small things share their memory with others.
-  if (size < FREE_FROM || bytes.length !== size) return
+  // A view of more than it shows: others may have the rest.
+  if (buffer.byteLength !== size) return
   if (size < SPARE_FROM || size > MOST_SPARE) {
     buffer.transfer(0)
     return

@@ -77,11 +77,11 @@ export function prepare(
   options: PrepareOptions = {},
 ): PreparedMessage {
   const binary = options.binary ?? typeof data !== 'string'
-  return new PreparedMessage(payloadOf(data), binary, options.compress ?? true)
+  return new PreparedMessage(encoded(data), binary, options.compress ?? true)
 }
 
 /** The bytes of a message. @throws TypeError naming what is accepted */
-export function payloadOf(data: string | ArrayBufferLike | ArrayBufferView): Uint8Array {
+export function encoded(data: string | ArrayBufferLike | ArrayBufferView): Uint8Array {
   return typeof data === 'string' ? Buffer.from(data) : bytesOf(data)
 }
 

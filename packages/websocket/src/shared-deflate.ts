@@ -4,7 +4,7 @@
 import { type Platform, SharedBudget, SharedStream, type SharedTally, type SharedUnit } from '@tautline/protocol'
 import { limit, within } from './checks.ts'
 import { type DeflateEffort, NodePlatform, nodePlatform } from './platform.ts'
-import { PreparedMessage, payloadOf } from './prepared.ts'
+import { encoded, PreparedMessage } from './prepared.ts'
 import type { Bytes } from './socket.ts'
 
 export interface SharedDeflateOptions extends DeflateEffort {
@@ -65,7 +65,7 @@ export class SharedDeflate {
    * @throws TypeError for anything else
    */
   prepare(data: string | Bytes, options: { readonly binary?: boolean } = {}): SharedMessage {
-    const payload = payloadOf(data)
+    const payload = encoded(data)
     return new SharedMessage(payload, options.binary ?? typeof data !== 'string', this.stream.begin(payload.length))
   }
 

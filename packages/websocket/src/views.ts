@@ -42,7 +42,7 @@ export function payloadOf(bytes: Uint8Array, start: number, end: number, owned: 
   return Buffer.from(memory as ArrayBuffer, bytes.byteOffset + start, length)
 }
 
-/** The bytes of a ping or a pong, at most 125. */
+/** Small bytes as the application's own. */
 export function copyOf(bytes: Uint8Array): Buffer {
   const copy = nodePlatform.allocate(bytes.length)
   copy.set(bytes)

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { COPY_UP_TO } from '@tautline/protocol'
 import { connect, prepare, type Server, type Socket } from '../../src/mod.ts'
 import { until } from '../wire.ts'
-import { portOf, serve } from './open.ts'
+import { certificate, portOf, serve } from './open.ts'
 
 const SIZES = [1, 125, 5000, COPY_UP_TO, COPY_UP_TO + 1, 70_000, 300_000, 1_200_000]
 
@@ -14,13 +14,17 @@ function payload(size: number, turn: number): Buffer {
   return Buffer.alloc(size, String.fromCharCode(97 + (turn % 26)))
 }
 
-async function dial(server: Server): Promise<Socket> {
-  return connect(`ws://127.0.0.1:${portOf(server)}/`, { textAs: 'bytes', heartbeat: false })
+const pair = certificate()
+const skip = typeof pair === 'string' ? pair : false
+
+async function dial(server: Server, cert: Buffer | null = null): Promise<Socket> {
+  const options = { textAs: 'bytes', heartbeat: false, ...(cert === null ? {} : { tls: { ca: cert } }) } as const
+  return connect(`${cert === null ? 'ws' : 'wss'}://localhost:${portOf(server)}/`, options)
 }
 
 /** Sends every size four times and gives back what was echoed. */
-async function echoes(server: Server): Promise<Buffer[]> {
-  const client = await dial(server)
+async function echoes(server: Server, cert: Buffer | null = null): Promise<Buffer[]> {
+  const client = await dial(server, cert)
   const got: Buffer[] = []
   client.onmessage = (data) => {
     got.push(data as Buffer)
@@ -63,6 +67,23 @@ describe('a payload that is given', () => {
     assertEchoed(await echoes(server))
     assertEchoed(kept.map((data) => Buffer.from(data)))
   })
+})
+
+describe('payloads over TLS, whose streams are read and written otherwise', { skip }, () => {
+  for (const lend of [false, true]) {
+    it(lend ? 'can be sent back when they are lent' : 'stay what they were when they are given', async () => {
+      const { key, cert } = pair as Exclude<typeof pair, string>
+      const kept: Buffer[] = []
+      const server = await serve({ port: 0, textAs: 'bytes', lend, tls: { key, cert } }, (socket) => {
+        socket.onmessage = (data, isBinary) => {
+          if (!lend) kept.push(data as Buffer)
+          socket.send(data, { binary: isBinary })
+        }
+      })
+      assertEchoed(await echoes(server, cert))
+      assertEchoed(kept)
+    })
+  }
 })
 
 describe('a payload that is lent', () => {
