@@ -64,7 +64,7 @@ function play(endpointFor: (i: number) => Endpoint, streams: readonly Buffer[], 
   const read = connections.map(() => 0)
   const out: string[][] = connections.map(() => [])
   const waiting: { readonly bytes: Uint8Array; readonly hex: string }[] = []
-  for (const step of steps) {
+  for (const [i, step] of steps.entries()) {
     const { who } = step
     const it = connections[who] as EventConnection
     const { connection } = it
@@ -83,7 +83,7 @@ function play(endpointFor: (i: number) => Endpoint, streams: readonly Buffer[], 
       if (!step.written) waiting.push(...runs.map((bytes, i) => ({ bytes, hex: hexes[i] as string })))
     } else if (step.does === 'end') connection.end()
     else if (step.does === 'stall') connection.stall(step.on)
-    else if (step.does === 'text') connection.sendText('to one', true, step.fin)
+    else if (step.does === 'text') connection.sendText(`to one, step ${i}`, true, step.fin)
     else if (!connection.insideFragments && connection.state === 0) {
       connection.sendPrepared(SEVERAL[step.frame] as Buffer)
     }
